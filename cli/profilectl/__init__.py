@@ -1,0 +1,3 @@
+"""Keep the profiles of an organisation's users true as their data changes."""
+
+from __future__ import annotations
