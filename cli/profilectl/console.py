@@ -1,0 +1,83 @@
+"""What every command shares for talking: JSON on stdout, tables, private files."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+
+def emit_json(value: object) -> None:
+    """Write ``value`` to stdout as indented JSON; dates and paths become text."""
+    typer.echo(json.dumps(value, indent=2, ensure_ascii=False, default=str))
+
+
+def stdout() -> Console:
+    """Return a console for results; markup is off because values come from data."""
+    return Console(file=sys.stdout, markup=False, highlight=False, soft_wrap=False)
+
+
+def stderr() -> Console:
+    """Return a console for progress, so that stdout carries results only."""
+    return Console(file=sys.stderr, markup=False, highlight=False)
+
+
+def table(columns: Sequence[str], rows: Sequence[Sequence[Any]], title: str | None = None) -> Table:
+    """Return a plain table; columns that hold only numbers are right-aligned."""
+    made = Table(title=title, title_justify="left", box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    for index, column in enumerate(columns):
+        numeric = bool(rows) and all(isinstance(row[index], int | float) for row in rows)
+        made.add_column(column, justify="right" if numeric else "left", header_style="dim")
+    for row in rows:
+        made.add_row(*(number(value) for value in row))
+    return made
+
+
+def number(value: object) -> str:
+    """Return ``value`` as people read it: thousands apart, four significant places, ``-`` for null.
+
+    Examples
+    --------
+    >>> number(1234567), number(0.123456), number(None)
+    ('1,234,567', '0.1235', '-')
+    """
+    if value is None:
+        return "-"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int):
+        return f"{value:,}"
+    if isinstance(value, float):
+        if value != value:  # NaN
+            return "-"
+        return f"{value:,.0f}" if abs(value) >= 10_000 else f"{value:,.4g}"
+    # Control characters in data could drive the terminal.
+    return "".join(character if character.isprintable() else " " for character in str(value))
+
+
+def write_private(file: Path, text: str) -> None:
+    """Write ``text`` to ``file`` in one step, readable by the owner only."""
+    private_folder(file.parent)
+    handle, name = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.", suffix=".tmp")
+    temporary = Path(name)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as stream:
+            stream.write(text)
+        temporary.replace(file)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
+def private_folder(folder: Path) -> Path:
+    """Make ``folder`` for the owner only, if it is not there yet."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return folder

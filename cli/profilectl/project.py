@@ -1,0 +1,172 @@
+"""Where everything is: the dbt project, the folder of generated things, and the settings.
+
+The only module that reads ``PROFILECTL_*`` variables; every path it hands out is absolute.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+
+from profilectl_ml.errors import ProfilectlError
+
+PROJECT_FILE = "dbt_project.yml"
+PROFILES_FILE = "profiles.yml"
+LEAVE_OUT = ("target", "logs", "dbt_packages", "__pycache__", ".user.yml", "*.duckdb", "*.duckdb.wal")
+
+
+@dataclass(frozen=True)
+class Paths:
+    """The absolute paths of one home folder, and the limits DuckDB works under."""
+
+    home: Path
+    landing: Path
+    warehouse: Path
+    memory_limit: str = "4GB"
+    dbt_threads: str = "2"
+    duckdb_threads: str = "2"
+
+    @classmethod
+    def from_environment(cls, environ: Mapping[str, str] | None = None) -> Paths:
+        """Resolve the paths from ``PROFILECTL_*`` variables; the default home is ``./var``."""
+        env = os.environ if environ is None else environ
+        home = _absolute(env.get("PROFILECTL_HOME") or "var")
+        return cls(
+            home=home,
+            landing=_absolute(env.get("PROFILECTL_LANDING") or home / "landing"),
+            warehouse=_absolute(env.get("PROFILECTL_WAREHOUSE") or home / "warehouse.duckdb"),
+            memory_limit=env.get("PROFILECTL_MEMORY_LIMIT") or "4GB",
+            dbt_threads=env.get("PROFILECTL_THREADS") or "2",
+            duckdb_threads=env.get("PROFILECTL_DUCKDB_THREADS") or "2",
+        )
+
+    @property
+    def truth(self) -> Path:
+        """The demo's truth: beside the landing folder, never inside it."""
+        return self.home / "truth"
+
+    @property
+    def published(self) -> Path:
+        """The name BI tools open: a symlink to the newest published version."""
+        return self.home / "published" / "profiles.duckdb"
+
+    @property
+    def versions(self) -> Path:
+        """The folder of published versions."""
+        return self.home / "published" / "versions"
+
+    @property
+    def report(self) -> Path:
+        """The HTML report."""
+        return self.home / "report.html"
+
+    @property
+    def temp(self) -> Path:
+        """Where DuckDB spills."""
+        return self.home / "tmp"
+
+    @property
+    def dbt_target(self) -> Path:
+        """What dbt compiles and writes: kept out of the project folder."""
+        return self.home / "dbt" / "target"
+
+    @property
+    def dbt_logs(self) -> Path:
+        """The log files of dbt."""
+        return self.home / "dbt" / "logs"
+
+    def as_environment(self) -> dict[str, str]:
+        """Return the variables that hand these paths and limits to dbt."""
+        return {
+            "PROFILECTL_HOME": str(self.home),
+            "PROFILECTL_LANDING": str(self.landing),
+            "PROFILECTL_WAREHOUSE": str(self.warehouse),
+            "PROFILECTL_MEMORY_LIMIT": self.memory_limit,
+            "PROFILECTL_THREADS": self.dbt_threads,
+            "PROFILECTL_DUCKDB_THREADS": self.duckdb_threads,
+        }
+
+    @contextmanager
+    def exported(self, **extra: str) -> Iterator[None]:
+        """Set the variables (and ``extra``) while the block runs, and put the old ones back after."""
+        wanted = {**self.as_environment(), **extra}
+        before = {name: os.environ.get(name) for name in wanted}
+        os.environ.update(wanted)
+        try:
+            yield
+        finally:
+            for name, value in before.items():
+                if value is None:
+                    os.environ.pop(name, None)
+                else:
+                    os.environ[name] = value
+
+
+@dataclass(frozen=True)
+class DbtProject:
+    """A dbt project folder and the folder of the ``profiles.yml`` that goes with it."""
+
+    folder: Path
+    profiles: Path
+
+
+def locate_project(folder: Path | None = None) -> DbtProject:
+    """Find the dbt project: the option, ``PROFILECTL_PROJECT_DIR``, ``./dbt_project``, the checkout.
+
+    Raises
+    ------
+    ProfilectlError
+        If the folder named is no dbt project, or none is found; the copy inside the installed
+        package does not count, because nothing may be written there.
+    """
+    named = folder or os.environ.get("PROFILECTL_PROJECT_DIR")
+    if named:
+        found = _absolute(named)
+        if not (found / PROJECT_FILE).is_file():
+            raise ProfilectlError(
+                f"{found} is not a dbt project: it has no {PROJECT_FILE}",
+                hint="name the folder that holds dbt_project.yml, or make one with: profilectl init DIR",
+            )
+        return _with_profiles(found)
+    for candidate in (Path.cwd() / "dbt_project", Path.cwd(), _checkout()):
+        if (candidate / PROJECT_FILE).is_file():
+            return _with_profiles(candidate.resolve())
+    raise ProfilectlError(
+        f"no dbt project in {Path.cwd()}",
+        hint="profilectl init my_profiles && cd my_profiles   (or name one with --project-dir)",
+    )
+
+
+def template_project() -> DbtProject:
+    """Return the project that ``init`` copies: the one shipped in the wheel, else the checkout's."""
+    packaged = Path(str(files("profilectl") / "dbt_project"))
+    for candidate in (packaged, _checkout()):
+        if (candidate / PROJECT_FILE).is_file():
+            return _with_profiles(candidate)
+    raise ProfilectlError(
+        "this installation carries no dbt project", hint="reinstall: pip install --force-reinstall profilectl"
+    )
+
+
+def _with_profiles(folder: Path) -> DbtProject:
+    named = os.environ.get("DBT_PROFILES_DIR")
+    choices = [Path(named)] if named else [folder.parent, folder, Path.cwd()]
+    for profiles in choices:
+        if (profiles / PROFILES_FILE).is_file():
+            return DbtProject(folder, _absolute(profiles))
+    raise ProfilectlError(
+        f"no {PROFILES_FILE} beside {folder}",
+        hint="copy profiles.yml next to the dbt project, or set DBT_PROFILES_DIR",
+    )
+
+
+def _checkout() -> Path:
+    return Path(__file__).resolve().parents[2] / "dbt_project"
+
+
+def _absolute(path: str | Path) -> Path:
+    return Path(path).expanduser().absolute()

@@ -1,0 +1,172 @@
+"""Publishing: a complete, tested copy of the marts under a name that readers can always open.
+
+The working warehouse is private and locked while it is written. A publish writes a new versioned
+file, tests it, and switches the symlink readers use; a crash at any point leaves the old version.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from profilectl import snapshot
+from profilectl.console import private_folder
+from profilectl.project import Paths
+from profilectl_ml.errors import ProfilectlError
+
+KEEP = 3
+TEMPORARY = ".publishing-"
+
+Step = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Published:
+    """One published version: its name, its file, the name readers use, and rows per table."""
+
+    version: str
+    file: Path
+    link: Path
+    tables: dict[str, int]
+    seconds: float
+
+
+def publish(paths: Paths, on_step: Step = lambda step: None) -> Published:
+    """Copy marts and scores to a new version and switch the published name to it.
+
+    Parameters
+    ----------
+    paths
+        The home whose warehouse is published.
+    on_step
+        Called after each step (``copied``, ``tested``, ``placed``, ``switched``), for progress.
+
+    Returns
+    -------
+    Published
+        The new version, with the number of rows of each table in it.
+
+    Raises
+    ------
+    ProfilectlError
+        If there is no warehouse or it has no marts, if it is locked by another process, if another
+        publish is running, or if the copy does not hold what the warehouse holds.
+    """
+    started = time.monotonic()
+    if not paths.warehouse.is_file():
+        raise ProfilectlError(f"there is no warehouse at {paths.warehouse}", hint="run: profilectl build")
+    with _only_publisher(paths):
+        remove_leftovers(paths)
+        moment = datetime.now(UTC)
+        version = _next_version(paths, moment)
+        file = paths.versions / f"{version}.duckdb"
+        temporary = paths.versions / f"{TEMPORARY}{version}.duckdb"
+        try:
+            tables = snapshot.copy_marts(paths, temporary, version, moment)
+            on_step("copied")
+            snapshot.verify(paths, temporary, tables)
+            temporary.chmod(0o600)
+            _sync(temporary)
+            on_step("tested")
+            temporary.replace(file)
+            _sync(paths.versions)
+            on_step("placed")
+        finally:
+            _remove(temporary)
+        switch(paths, version)
+        on_step("switched")
+        prune(paths)
+    return Published(version, file, paths.published, tables, time.monotonic() - started)
+
+
+def versions(paths: Paths) -> list[str]:
+    """Return the published versions that are kept, oldest first."""
+    return sorted((file.stem for file in paths.versions.glob("profiles-*.duckdb")), key=_order)
+
+
+def current(paths: Paths) -> str | None:
+    """Return the version that readers see now, or none."""
+    return paths.published.resolve().stem if paths.published.exists() else None
+
+
+def switch(paths: Paths, version: str) -> None:
+    """Point the published name at ``version``, atomically and durably."""
+    file = paths.versions / f"{version}.duckdb"
+    if not file.is_file():
+        raise ProfilectlError(
+            f"there is no published version {version}", hint=f"kept: {', '.join(versions(paths)) or 'none'}"
+        )
+    link = paths.published.with_name(f"{TEMPORARY}link")
+    link.unlink(missing_ok=True)
+    # Relative, so that the whole home folder can be moved or mounted elsewhere.
+    link.symlink_to(file.relative_to(paths.published.parent))
+    link.replace(paths.published)
+    _sync(paths.published.parent)
+
+
+def rollback(paths: Paths) -> str:
+    """Point the published name at the version before the current one, and return it."""
+    with _only_publisher(paths):
+        older = [version for version in versions(paths) if _order(version) < _order(current(paths) or "")]
+        if not older:
+            raise ProfilectlError("there is no older published version to go back to")
+        switch(paths, older[-1])
+        return older[-1]
+
+
+def prune(paths: Paths) -> None:
+    """Remove all but the newest versions, and never the one readers are pointed at."""
+    for version in versions(paths)[:-KEEP]:
+        if version != current(paths):
+            _remove(paths.versions / f"{version}.duckdb")
+
+
+def remove_leftovers(paths: Paths) -> None:
+    """Remove what a killed publish left behind."""
+    for folder in (paths.versions, paths.published.parent):
+        for leftover in folder.glob(f"{TEMPORARY}*"):
+            leftover.unlink(missing_ok=True)
+
+
+def _next_version(paths: Paths, moment: datetime) -> str:
+    stamp = f"profiles-{moment:%Y%m%dT%H%M%SZ}"
+    taken = len(list(paths.versions.glob(f"{stamp}-*.duckdb")))
+    while (paths.versions / f"{stamp}-{taken + 1}.duckdb").exists():
+        taken += 1
+    return f"{stamp}-{taken + 1}"
+
+
+def _order(version: str) -> tuple[str, int]:
+    stamp, _, count = version.rpartition("-")
+    return stamp, int(count) if count.isdigit() else 0
+
+
+def _remove(file: Path) -> None:
+    file.unlink(missing_ok=True)
+    file.with_name(file.name + ".wal").unlink(missing_ok=True)
+
+
+def _sync(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+@contextmanager
+def _only_publisher(paths: Paths) -> Iterator[None]:
+    """Hold the publish lock; the system releases it when the process ends, however it ends."""
+    private_folder(paths.versions)
+    with (paths.versions / ".lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise ProfilectlError("another publish is running", hint="wait until it has ended") from error
+        yield

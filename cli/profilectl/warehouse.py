@@ -1,0 +1,94 @@
+"""Opening DuckDB files under the configured limits, with errors a person can act on."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import duckdb
+
+from profilectl.project import Paths
+from profilectl_ml.errors import ProfilectlError
+
+
+def limits(paths: Paths) -> dict[str, str | bool | int | float | list[str]]:
+    """Return the DuckDB configuration: memory, threads, and a private folder to spill into."""
+    return {
+        "memory_limit": paths.memory_limit,
+        "threads": paths.duckdb_threads,
+        "temp_directory": str(paths.temp),
+    }
+
+
+@contextmanager
+def connect(paths: Paths, *, read_only: bool = True) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Open the working warehouse.
+
+    Raises
+    ------
+    ProfilectlError
+        If the file does not exist, is not a DuckDB file, or another process holds its lock.
+    """
+    if not paths.warehouse.is_file():
+        raise ProfilectlError(f"there is no warehouse at {paths.warehouse}", hint="run: profilectl build")
+    with open_file(paths, paths.warehouse, read_only=read_only) as connection:
+        yield connection
+
+
+@contextmanager
+def connect_published(paths: Paths) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Open the newest published version, read-only, by its resolved name.
+
+    DuckDB caches a database by its path within a process, so the symlink's own name could show
+    an old version.
+    """
+    if not paths.published.exists():
+        raise ProfilectlError(f"nothing is published at {paths.published}", hint="run: profilectl publish")
+    with open_file(paths, paths.published.resolve(), read_only=True) as connection:
+        yield connection
+
+
+@contextmanager
+def open_file(paths: Paths, file: Path, *, read_only: bool) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Open any DuckDB ``file`` under the limits, in UTC."""
+    with friendly_errors(file):
+        connection = duckdb.connect(str(file), read_only=read_only, config=limits(paths))
+    try:
+        connection.execute("set TimeZone = 'UTC'")
+        yield connection
+    finally:
+        connection.close()
+
+
+@contextmanager
+def friendly_errors(file: Path) -> Iterator[None]:
+    """Turn DuckDB's errors about opening ``file`` into one line that says what to do."""
+    try:
+        yield
+    except duckdb.ConnectionException as error:
+        raise ProfilectlError(
+            f"{file} is already open in this process with other settings",
+            hint="close the other connection first",
+        ) from error
+    except (duckdb.IOException, duckdb.SerializationException) as error:
+        text = str(error)
+        if "lock" in text.lower():
+            owner = re.search(r"PID (\d+)", text)
+            who = f"process {owner[1]}" if owner else "another process"
+            raise ProfilectlError(
+                f"{file} is in use by {who}",
+                hint="wait for it or close it; readers should open the published file "
+                "(profilectl publish), which is never locked",
+            ) from error
+        raise ProfilectlError(
+            f"{file} cannot be opened: {text.splitlines()[0]}",
+            hint="check that it is a DuckDB file and readable; if it is damaged, move it away and "
+            "run: profilectl build --full-refresh",
+        ) from error
+    except (duckdb.InvalidInputException, duckdb.ParserException) as error:
+        raise ProfilectlError(
+            f"DuckDB does not accept a setting: {str(error).splitlines()[0]}",
+            hint="check PROFILECTL_MEMORY_LIMIT (such as 4GB) and PROFILECTL_DUCKDB_THREADS (such as 2)",
+        ) from error

@@ -1,0 +1,137 @@
+from __future__ import annotations
+
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from profilectl import publishing
+from profilectl.project import Paths
+from profilectl_ml.errors import ProfilectlError
+
+KILLED_PUBLISH = """
+import os, signal, sys
+from profilectl.project import Paths
+from profilectl.publishing import publish
+
+def kill_at(step):
+    if step == sys.argv[1]:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+publish(Paths.from_environment(), kill_at)
+"""
+
+
+def read(file: Path, sql: str = "select count(*) from marts.dim_users") -> int:
+    with duckdb.connect(str(file.resolve()), read_only=True) as connection:
+        row = connection.execute(sql).fetchone()
+        assert row is not None
+        return int(row[0])
+
+
+def delete_users(paths: Paths) -> None:
+    with duckdb.connect(str(paths.warehouse)) as connection:
+        connection.execute("delete from marts.dim_users where identifiers = 1")
+
+
+def test_it_publishes_marts_and_scores_and_nothing_else(small_warehouse: Paths) -> None:
+    done = publishing.publish(small_warehouse)
+    with duckdb.connect(str(small_warehouse.published.resolve()), read_only=True) as connection:
+        tables = connection.execute(
+            "select table_schema || '.' || table_name, table_type from information_schema.tables"
+        ).fetchall()
+    names = {name for name, _ in tables}
+    assert {"marts.user_profile", "ml.scores", "ml.metrics", "meta.publication"} <= names
+    assert not {name for name in names if name.startswith(("raw.", "intermediate."))} | names & {"ml.models"}
+    assert {kind for _, kind in tables} == {"BASE TABLE"}
+    assert done.tables["marts.user_profile"] == 200
+    assert read(small_warehouse.published, "select users from meta.publication") == 200
+
+
+def test_it_is_private(small_warehouse: Paths) -> None:
+    done = publishing.publish(small_warehouse)
+    assert stat.S_IMODE(done.file.stat().st_mode) == 0o600
+    assert stat.S_IMODE(small_warehouse.versions.stat().st_mode) == 0o700
+
+
+def test_an_old_reader_keeps_its_version_and_a_new_one_sees_the_new(small_warehouse: Paths) -> None:
+    publishing.publish(small_warehouse)
+    with duckdb.connect(str(small_warehouse.published.resolve()), read_only=True) as old:
+        delete_users(small_warehouse)
+        publishing.publish(small_warehouse)
+        assert old.execute("select count(*) from marts.dim_users").fetchone() == (200,)
+        assert read(small_warehouse.published) == 166
+
+
+def test_a_reader_survives_the_pruning_of_its_version(small_warehouse: Paths) -> None:
+    first = publishing.publish(small_warehouse)
+    with duckdb.connect(str(first.file), read_only=True) as old:
+        for _ in range(publishing.KEEP + 1):
+            publishing.publish(small_warehouse)
+        assert not first.file.exists()
+        assert old.execute("select count(*) from marts.user_features").fetchone() == (200,)
+
+
+def test_the_last_three_are_kept_in_order(small_warehouse: Paths) -> None:
+    made = [publishing.publish(small_warehouse).version for _ in range(5)]
+    assert publishing.versions(small_warehouse) == made[-3:]
+    assert publishing.current(small_warehouse) == made[-1]
+
+
+@pytest.mark.parametrize("step", ["copied", "tested", "placed", "switched"])
+def test_a_kill_at_any_step_leaves_a_whole_version(small_warehouse: Paths, step: str) -> None:
+    publishing.publish(small_warehouse)
+    delete_users(small_warehouse)
+    killed = subprocess.run([sys.executable, "-c", KILLED_PUBLISH, step], check=False)
+    assert killed.returncode == -9
+    assert read(small_warehouse.published) == (166 if step == "switched" else 200)
+    publishing.publish(small_warehouse)
+    assert read(small_warehouse.published) == 166
+    leftovers = [*small_warehouse.versions.glob(".publishing-*"), *small_warehouse.home.glob("published/.pub*")]
+    assert not leftovers
+
+
+def test_rollback_goes_back_one_version(small_warehouse: Paths) -> None:
+    first = publishing.publish(small_warehouse)
+    delete_users(small_warehouse)
+    publishing.publish(small_warehouse)
+    assert publishing.rollback(small_warehouse) == first.version
+    assert read(small_warehouse.published) == 200
+    with pytest.raises(ProfilectlError, match="no older"):
+        publishing.rollback(small_warehouse)
+
+
+def test_a_failed_publish_leaves_no_trace(small_warehouse: Paths) -> None:
+    with duckdb.connect(str(small_warehouse.warehouse)) as connection:
+        connection.execute("create table marts.gone(a integer)")
+        connection.execute("create view marts.broken as select a from warehouse.marts.gone")
+        connection.execute("drop table marts.gone")
+    with pytest.raises(ProfilectlError, match=r"marts\.broken cannot be copied"):
+        publishing.publish(small_warehouse)
+    assert not small_warehouse.published.exists()
+    assert not list(small_warehouse.versions.glob("*profiles*"))
+
+
+def test_without_a_warehouse_it_says_what_to_run(paths: Paths) -> None:
+    with pytest.raises(ProfilectlError) as error:
+        publishing.publish(paths)
+    assert error.value.hint == "run: profilectl build"
+
+
+def test_without_marts_it_says_what_to_run(paths: Paths) -> None:
+    paths.home.mkdir()
+    duckdb.connect(str(paths.warehouse)).close()
+    with pytest.raises(ProfilectlError, match="no marts"):
+        publishing.publish(paths)
+
+
+def test_two_publishes_do_not_run_at_once(small_warehouse: Paths) -> None:
+    def again(step: str) -> None:
+        if step == "copied":
+            publishing.publish(small_warehouse)
+
+    with pytest.raises(ProfilectlError, match="another publish"):
+        publishing.publish(small_warehouse, again)
