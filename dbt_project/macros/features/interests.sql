@@ -1,0 +1,43 @@
+{# What the money goes to: shares of spend per group of departments (var interest_departments). #}
+{% macro interests_columns() %}
+  {% set shares = [] %}
+  {% for interest in var('interest_departments') %}{% do shares.append('interest_' ~ interest ~ '_182d') %}{% endfor %}
+  {% do return({'count': ['interests_182d'], 'measure': shares + ['interest_top_182d', 'interest_entropy_182d']}) %}
+{% endmacro %}
+
+{% macro interests_ctes(spine) %}
+{%- set names = var('interest_departments') | list -%}
+{%- set spends = [] -%}
+{%- for name in names -%}{%- do spends.append('spend_' ~ name) -%}{%- endfor -%}
+interest_sums as (
+
+    select
+        user_key,
+        cutoff,
+        cast(sum(spend) as double) as spend_total
+        {%- for spend in spends %},
+        cast(greatest(sum({{ spend }}), 0) as double) as {{ spend }}
+        {%- endfor %}
+    from purchase_days
+    where days_ago < 182
+    group by user_key, cutoff
+
+),
+
+interests as (
+
+    select
+        user_key,
+        cutoff,
+        {%- for name in names %}
+        {{ ratio('spend_' ~ name, 'spend_total') }} as interest_{{ name }}_182d,
+        {%- endfor %}
+        {% for spend in spends -%}
+        case when {{ spend }} > 0 then 1 else 0 end {% if not loop.last %}+ {% endif %}
+        {%- endfor %} as interests_182d,
+        {{ ratio('greatest(' ~ spends | join(', ') ~ ')', 'spend_total') }} as interest_top_182d,
+        {{ row_entropy(spends, spends | join(' + ')) }} as interest_entropy_182d
+    from interest_sums
+
+)
+{%- endmacro %}

@@ -1,0 +1,70 @@
+-- Features of every user as of now: features_as_of() with one cutoff. training_examples is the same with many.
+with clock as (
+
+    select * from {{ ref('int_clock') }}
+
+),
+
+users as (
+
+    select * from {{ ref('int_users') }}
+
+),
+
+identity_keys as {{ inlined() }} (
+
+    select * from {{ ref('int_identity_keys') }}
+
+),
+
+purchases as {{ inlined() }} (
+
+    select * from {{ ref('int_daily_purchases') }}
+
+),
+
+engagements as {{ inlined() }} (
+
+    select * from {{ ref('int_daily_engagement') }}
+
+),
+
+sessions as {{ inlined() }} (
+
+    select * from {{ ref('int_session_days') }}
+
+),
+
+people as {{ inlined() }} (
+
+    select * from {{ ref('int_profile_records') }}
+
+),
+
+spine as (
+
+    select
+        users.user_key,
+        clock.as_of as cutoff
+    from users
+    cross join clock
+
+),
+
+{{ features_as_of('spine') }},
+
+final as (
+
+    select
+        users.user_id,
+        features.cutoff as as_of,
+        features.has_purchase
+        {%- for name in feature_columns() %},
+        features.{{ name }}
+        {%- endfor %}
+    from features
+    inner join users on features.user_key = users.user_key
+
+)
+
+select * from final
