@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -47,7 +48,7 @@ def copy_marts(paths: Paths, target: Path, version: str, moment: datetime) -> di
         counts = {
             f"{schema}.{name}": _copy(connection, source, schema, name) for schema, name in relations
         }
-        _describe(connection, version, moment, counts)
+        _describe(connection, source, version, moment, counts)
         connection.execute(f"checkpoint {quote_identifier(TARGET)}")
         connection.execute(f"detach {quote_identifier(TARGET)}")
     finally:
@@ -94,9 +95,9 @@ def _copy(connection: duckdb.DuckDBPyConnection, source: str, schema: str, name:
 
 
 def _describe(
-    connection: duckdb.DuckDBPyConnection, version: str, moment: datetime, counts: dict[str, int]
+    connection: duckdb.DuckDBPyConnection, source: str, version: str, moment: datetime, counts: dict[str, int]
 ) -> None:
-    """Write the tables ``meta.publication`` (one row) and ``meta.tables`` into the copy."""
+    """Write ``meta.publication`` (one row), ``meta.tables`` and ``meta.models`` into the copy."""
     connection.execute(f"use {quote_identifier(TARGET)}")
     connection.execute("create schema meta")
     has_features = "marts.user_features" in counts
@@ -118,9 +119,26 @@ def _describe(
         'create table meta."tables"(table_name varchar, row_count bigint)',
     )
     connection.executemany('insert into meta."tables" values (?, ?)', [list(item) for item in counts.items()])
+    if _exists(connection, source, "ml", "models"):
+        # Which model made which score; the artefacts themselves stay in the warehouse.
+        connection.execute(
+            "create table meta.models as select model_id, run_id, task, kind, candidate, created_at, serving "
+            f"from {quote_relation(source, 'ml', 'models')}"
+        )
     connection.execute("use memory")
 
 
-def _one(connection: duckdb.DuckDBPyConnection, sql: str) -> int:
-    row = connection.execute(sql).fetchone()
+def _exists(connection: duckdb.DuckDBPyConnection, catalog: str, schema: str, name: str) -> bool:
+    return bool(
+        _one(
+            connection,
+            "select count(*) from information_schema.tables "
+            "where table_catalog = ? and table_schema = ? and table_name = ?",
+            [catalog, schema, name],
+        )
+    )
+
+
+def _one(connection: duckdb.DuckDBPyConnection, sql: str, values: Sequence[object] = ()) -> int:
+    row = connection.execute(sql, list(values)).fetchone()
     return int(row[0]) if row else 0

@@ -1,0 +1,53 @@
+"""``profilectl status``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from profilectl import status as state
+from profilectl.commands._options import LOOK, Json
+from profilectl.console import emit_json, number, stdout, table
+from profilectl.project import Paths
+
+NAME, PANEL = "status", LOOK
+
+
+def run(as_json: Json = False) -> None:
+    """Show the state of everything: rows per source, users, models, the published version.
+
+    Example: profilectl status --json
+    """
+    found = state.status(Paths.from_environment())
+    if as_json:
+        emit_json(found)
+    else:
+        render(found)
+
+
+def render(found: dict[str, Any]) -> None:
+    """Print the state as a few lines and two tables."""
+    console = stdout()
+    console.print(f"home       {found['home']}", soft_wrap=True)
+    run = found["last_run"]
+    ended = f"{run['finished_at']}, {'ok' if run['success'] else 'failed'}, {run['seconds']} s" if run else "never"
+    console.print(f"last build {ended}")
+    published = found["published"]
+    console.print(f"published  {published['version'] if published else 'nothing yet: profilectl publish'}")
+    if not found["warehouse"]["exists"]:
+        console.print("warehouse  none yet: profilectl build")
+        return
+    kinds = ", ".join(f"{number(count)} {kind}" for kind, count in found["identifiers"].items())
+    console.print(f"users      {number(found['users'])} as of {found['as_of'] or '-'} ({kinds or 'no identifiers'})")
+    names = ("landed", "shaped", "quarantined", "duplicates")
+    if found["sources"]:
+        console.print()
+        rows = [[f"{row['source']}.{row['entity']}", *(row[name] for name in names)] for row in found["sources"]]
+        console.print(table(("source", *names), rows))
+    for model in found["models"]:
+        serving = model["chosen"] if model["promoted"] else f"{model['baseline']} (the model was no better)"
+        console.print(f"\nmodel {model['task']}: {serving} serves, trained {model['created_at']}")
+        rows = [
+            [metric, value["value"], value["low"], value["high"], value["baseline"]]
+            for metric, value in model["metrics"].items()
+        ]
+        console.print(table(("metric", model["chosen"], "low", "high", model["baseline"]), rows))

@@ -1,0 +1,180 @@
+"""Running dbt inside this process: quiet, with progress, and failures as one clear line each."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from profilectl.console import private_folder
+from profilectl.project import DbtProject, Paths
+from profilectl_ml.errors import ProfilectlError
+
+Progress = Callable[[int, int, str], None]
+
+
+@dataclass(frozen=True)
+class NodeFailure:
+    """One dbt node that failed: its name, its kind, and one line that says why."""
+
+    node: str
+    kind: str
+    message: str
+    rows: int | None = None
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.node}: {self.message}"
+
+
+@dataclass(frozen=True)
+class DbtOutcome:
+    """How a dbt run ended: nodes done, failed and skipped, and seconds taken."""
+
+    done: int
+    skipped: int
+    failures: list[NodeFailure]
+    seconds: float
+    warnings: list[NodeFailure] = field(default_factory=list)
+
+    @property
+    def success(self) -> bool:
+        """Whether nothing failed."""
+        return not self.failures
+
+
+def run_dbt(
+    project: DbtProject,
+    paths: Paths,
+    command: Sequence[str],
+    progress: Progress = lambda done, total, node: None,
+) -> DbtOutcome:
+    """Run one dbt ``command`` (such as ``["build", "--full-refresh"]``) on ``project``.
+
+    What dbt writes goes under the home folder, never into the project. ``progress`` is told the
+    nodes done, the nodes in all and the node that just ended.
+
+    Raises
+    ------
+    ProfilectlError
+        If dbt ends before it runs any node: a project that does not parse, a bad selection, a
+        warehouse that is locked.
+    """
+    from dbt.cli.main import dbtRunner  # slow to import: only where it is used
+
+    started = time.monotonic()
+    for folder in (paths.home, paths.temp, paths.dbt_logs, paths.dbt_target, paths.landing):
+        private_folder(folder)
+    arguments = ["--quiet", "--log-level", "none", "--log-path", str(paths.dbt_logs)]
+    arguments += ["--no-send-anonymous-usage-stats", "--no-use-colors-file", *command]
+    arguments += ["--project-dir", str(project.folder), "--profiles-dir", str(project.profiles)]
+    arguments += ["--target-path", str(paths.dbt_target)]
+    try:
+        with paths.exported():
+            outcome = dbtRunner(callbacks=[_Counter(progress)]).invoke(arguments)
+    finally:
+        _release_warehouse()
+    results = getattr(outcome.result, "results", None)
+    if isinstance(outcome.exception, KeyboardInterrupt):
+        raise KeyboardInterrupt from outcome.exception
+    if results is None and not outcome.success:
+        raise _failed_early(outcome.exception, paths)
+    return _summarise(results or [], time.monotonic() - started)
+
+
+def load_manifest(project: DbtProject, paths: Paths) -> dict[str, Any]:
+    """Return dbt's manifest of ``project``: the last one if nothing changed since, else a fresh parse."""
+    file = paths.dbt_target / "manifest.json"
+    sources = [path for path in project.folder.rglob("*") if path.suffix in {".sql", ".yml", ".yaml", ".py", ".csv"}]
+    if not file.is_file() or any(path.stat().st_mtime > file.stat().st_mtime for path in sources):
+        run_dbt(project, paths, ["parse"])
+    manifest: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+    return manifest
+
+
+class _Counter:
+    """Counts finished nodes out of dbt's event stream."""
+
+    def __init__(self, progress: Progress) -> None:
+        self.progress, self.done, self.total = progress, 0, 0
+
+    def __call__(self, event: Any) -> None:
+        if event.info.name == "ConcurrencyLine":
+            self.total = int(event.data.node_count)
+            self.progress(0, self.total, "")
+        elif event.info.name == "NodeFinished":
+            self.done += 1
+            self.progress(min(self.done, self.total), self.total, str(event.data.node_info.node_name))
+
+
+def _release_warehouse() -> None:
+    """Close the connection dbt-duckdb keeps for its process: nobody else could open the file."""
+    from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+
+    if DuckDBConnectionManager._ENV is not None:
+        DuckDBConnectionManager._ENV.close()
+        DuckDBConnectionManager._ENV = None
+
+
+def _summarise(results: Sequence[Any], seconds: float) -> DbtOutcome:
+    failures, warnings, done, skipped = [], [], 0, 0
+    for result in results:
+        status = str(getattr(result.status, "value", result.status))
+        if status in {"error", "fail", "runtime error", "partial success"}:
+            failures.append(_failure(result))
+        elif status == "warn":
+            warnings.append(_failure(result))
+        elif status == "skipped":
+            skipped += 1
+        else:
+            done += 1
+    return DbtOutcome(done, skipped, failures, seconds, warnings)
+
+
+def _failure(result: Any) -> NodeFailure:
+    kind = str(getattr(result.node.resource_type, "value", result.node.resource_type))
+    if kind == "test" and result.failures:
+        rows = int(result.failures)
+        return NodeFailure(result.node.name, kind, f"{rows:,} row{'s' * (rows != 1)} failed", rows)
+    return NodeFailure(result.node.name, kind, one_line(str(result.message or "failed")))
+
+
+def _failed_early(error: BaseException | None, paths: Paths) -> ProfilectlError:
+    message = one_line(str(error)) if error else "dbt ended without a result"
+    if "lock" in message.lower() and "file" in message.lower():
+        return ProfilectlError(
+            f"{paths.warehouse} is in use by another process",
+            hint="wait for it or close it; readers should open the published file, which is never locked",
+        )
+    return ProfilectlError(f"dbt could not start: {message}", hint=f"details: {paths.dbt_logs / 'dbt.log'}")
+
+
+def one_line(text: str, limit: int = 300) -> str:
+    """Return the sentence of a dbt error that says what is wrong, without its frame.
+
+    Examples
+    --------
+    >>> one_line("Runtime Error in model a (models/a.sql)\\n  Parser Error: syntax error\\n  LINE 3: x")
+    'Parser Error: syntax error'
+    """
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    telling = [line for line in lines if " Error in " not in line and line not in {"Runtime Error", "Compilation Error"}]
+    line = (telling or lines or ["failed"])[0]
+    return line if len(line) <= limit else line[: limit - 1] + "…"
+
+
+def last_run(paths: Paths) -> dict[str, Any] | None:
+    """Return when the last dbt run of this home ended and how, or none."""
+    file: Path = paths.dbt_target / "run_results.json"
+    if not file.is_file():
+        return None
+    found = json.loads(file.read_text(encoding="utf-8"))
+    failed = [one["unique_id"] for one in found["results"] if one["status"] in {"error", "fail", "runtime error"}]
+    return {
+        "finished_at": found["metadata"]["generated_at"],
+        "seconds": round(float(found["elapsed_time"]), 1),
+        "success": not failed,
+        "failed": failed,
+    }

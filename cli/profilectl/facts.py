@@ -1,0 +1,103 @@
+"""Facts about a warehouse or a published file that several commands show."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import duckdb
+
+from profilectl_ml.sql import quote_relation
+
+Row = dict[str, Any]
+
+
+def rows(connection: duckdb.DuckDBPyConnection, sql: str, values: Sequence[object] = ()) -> list[Row]:
+    """Run ``sql`` with bound ``values`` and return its rows as dictionaries."""
+    cursor = connection.execute(sql, list(values))
+    names = [column[0] for column in cursor.description or []]
+    return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+
+def has_table(connection: duckdb.DuckDBPyConnection, schema: str, name: str) -> bool:
+    """Return whether a table or view of that name can be read."""
+    found = connection.execute(
+        "select count(*) from information_schema.tables "
+        "where table_catalog = current_database() and table_schema = ? and table_name = ?",
+        [schema, name],
+    ).fetchone()
+    return bool(found and found[0])
+
+
+def columns(connection: duckdb.DuckDBPyConnection, schema: str, name: str) -> dict[str, str]:
+    """Return the columns of a table and their types, in order; empty where there is no such table."""
+    found = connection.execute(
+        "select column_name, data_type from information_schema.columns "
+        "where table_catalog = current_database() and table_schema = ? and table_name = ? order by ordinal_position",
+        [schema, name],
+    ).fetchall()
+    return {str(column): str(kind) for column, kind in found}
+
+
+def sources(connection: duckdb.DuckDBPyConnection) -> list[Row]:
+    """Return landed, shaped, quarantined and duplicate rows per source entity."""
+    if not has_table(connection, "marts", "data_quality"):
+        return []
+    return rows(
+        connection,
+        "select source, entity, sum(landed)::bigint as landed, sum(shaped)::bigint as shaped, "
+        "sum(quarantined)::bigint as quarantined, sum(duplicates)::bigint as duplicates "
+        "from marts.data_quality group by source, entity order by source, entity",
+    )
+
+
+def total(quality: Sequence[Row]) -> dict[str, int]:
+    """Add up the counts of ``sources``."""
+    names = ("landed", "shaped", "quarantined", "duplicates")
+    return {name: sum(row[name] or 0 for row in quality) for name in names}
+
+
+def count(connection: duckdb.DuckDBPyConnection, schema: str, name: str) -> int:
+    """Return the rows of a table, nought where there is none of that name."""
+    if not has_table(connection, schema, name):
+        return 0
+    return int(rows(connection, f"select count(*) as n from {quote_relation(schema, name)}")[0]["n"])
+
+
+def as_of(connection: duckdb.DuckDBPyConnection) -> str | None:
+    """Return the day the features stand for, as ISO text."""
+    if not has_table(connection, "marts", "user_features"):
+        return None
+    found = rows(connection, "select max(as_of)::varchar as day from marts.user_features")[0]["day"]
+    return str(found) if found else None
+
+
+def models(connection: duckdb.DuckDBPyConnection) -> list[Row]:
+    """Return the latest run of every task with its test metrics, those of the baseline beside them."""
+    if not has_table(connection, "ml", "runs"):
+        return []
+    runs = rows(
+        connection,
+        "select run_id, task, created_at, chosen, baseline, promoted, reason, test_cutoff, n_train, n_test, seconds "
+        "from ml.runs qualify row_number() over (partition by task order by created_at desc, run_id desc) = 1 "
+        "order by task",
+    )
+    for run in runs:
+        metrics = rows(
+            connection,
+            "select candidate, metric, value, low, high from ml.metrics "
+            "where run_id = ? and split = 'test' and candidate in (?, ?) order by metric",
+            [run["run_id"], run["chosen"], run["baseline"]],
+        )
+        baseline = {row["metric"]: row["value"] for row in metrics if row["candidate"] == run["baseline"]}
+        run["metrics"] = {
+            row["metric"]: {
+                "value": row["value"],
+                "low": row["low"],
+                "high": row["high"],
+                "baseline": baseline.get(row["metric"]),
+            }
+            for row in metrics
+            if row["candidate"] == run["chosen"]
+        }
+    return runs

@@ -1,0 +1,106 @@
+"""`profilectl show`: find one user and gather the profile."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import duckdb
+
+from profilectl import facts
+from profilectl_ml.errors import ProfilectlError
+from profilectl_ml.sql import quote_relation
+
+SHOWN_EVENTS = 5
+
+
+def find_user(connection: duckdb.DuckDBPyConnection, text: str) -> str:
+    """Return the user id that ``text`` names: a user id, or the value of one of the user's identifiers.
+
+    Raises
+    ------
+    ProfilectlError
+        If nothing matches, if the identifier is blocked, or if it belongs to several users.
+    """
+    if not facts.has_table(connection, "marts", "dim_users"):
+        raise ProfilectlError("the warehouse has no users yet", hint="run: profilectl build")
+    if facts.rows(connection, "select 1 from marts.dim_users where user_id = ?", [text]):
+        return text
+    found = facts.rows(
+        connection,
+        "select distinct user_id, is_blocked, block_reason from marts.identity_map "
+        "where identifier_value in (select unnest(?))",
+        [spellings(text)],
+    )
+    users = sorted({str(row["user_id"]) for row in found if row["user_id"] and not row["is_blocked"]})
+    if len(users) == 1:
+        return users[0]
+    if users:
+        raise ProfilectlError(
+            f"{text!r} is an identifier of {len(users)} users", hint=f"choose one: {' '.join(users[:5])}"
+        )
+    if found:
+        raise ProfilectlError(
+            f"{text!r} is a blocked identifier ({found[0]['block_reason'] or 'shared'}): it belongs to no user",
+            hint="use another identifier, or a user id",
+        )
+    raise ProfilectlError(
+        f"no user or identifier {text!r}",
+        hint="give a user id (u + 16 hex digits) or a whole identifier, such as an e-mail address",
+    )
+
+
+def spellings(text: str) -> list[str]:
+    """Return the canonical spellings that ``text`` may stand for: as is, lower case, a bare phone number."""
+    plain = text.strip()
+    digits = "".join(character for character in plain if character.isdigit())
+    looks_like_phone = len(digits) >= 7 and not any(character.isalpha() for character in plain)
+    phones = [digits, f"+{digits}", f"+1{digits}"] if looks_like_phone else []
+    return [*dict.fromkeys([text, plain, plain.lower(), *phones])]
+
+
+def load_profile(connection: duckdb.DuckDBPyConnection, user_id: str) -> dict[str, Any]:
+    """Return attributes, identifiers, features, scores, latest events and identity changes of a user."""
+    return {
+        "user_id": user_id,
+        "attributes": _first(connection, "marts", "dim_users", user_id),
+        "identifiers": _all(
+            connection,
+            "identity_map",
+            "select identifier_type, identifier_value, first_known_at from marts.identity_map "
+            "where user_id = ? and not is_blocked order by first_known_at, 1, 2",
+            user_id,
+        ),
+        "features": _first(connection, "marts", "user_features", user_id),
+        "scores": facts.rows(
+            connection,
+            "select task, score, percentile, as_of, model_id from ml.scores where user_id = ? order by task",
+            [user_id],
+        )
+        if facts.has_table(connection, "ml", "scores")
+        else [],
+        "latest_events": _all(
+            connection,
+            "fct_events",
+            "select occurred_at, source, event_type, item_id, amount from marts.fct_events "
+            f"where user_id = ? order by occurred_at desc, event_id limit {SHOWN_EVENTS}",
+            user_id,
+        ),
+        "changes": _all(
+            connection,
+            "identity_changes",
+            "select event, other_user_id, changed_at from marts.identity_changes where user_id = ? "
+            "order by changed_at, change_id",
+            user_id,
+        ),
+    }
+
+
+def _first(connection: duckdb.DuckDBPyConnection, schema: str, name: str, user_id: str) -> facts.Row:
+    if not facts.has_table(connection, schema, name):
+        return {}
+    found = facts.rows(connection, f"select * from {quote_relation(schema, name)} where user_id = ?", [user_id])
+    return {key: value for key, value in found[0].items() if key != "user_id"} if found else {}
+
+
+def _all(connection: duckdb.DuckDBPyConnection, mart: str, sql: str, user_id: str) -> list[facts.Row]:
+    return facts.rows(connection, sql, [user_id]) if facts.has_table(connection, "marts", mart) else []

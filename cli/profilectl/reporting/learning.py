@@ -1,0 +1,148 @@
+"""The report's sections about models: against the baseline, top features, scores."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from profilectl.reporting import figures
+from profilectl.reporting.data import Task
+from profilectl.reporting.sections import Block, Section
+
+DRAWN = ("rmse", "mae")
+ORDER = ("rmse", "mae", "mse", "r2", "spearman")
+
+
+def model_sections(tasks: list[Task]) -> list[Section]:
+    """Return the sections of every task, or one that says how to get there."""
+    if not tasks:
+        empty = Block("no-model", "No model yet", note="Run profilectl train, then publish and report again.")
+        return [Section("model", "Model", "A model serves only if it beats the naive baseline out of time.", [empty])]
+    return [section for task in tasks for section in (_model(task), _top_features(task), _scores(task))]
+
+
+def _model(task: Task) -> Section:
+    run, name = task.run, task.run["task"]
+    test = [row for row in task.metrics if row["split"] == "test"]
+    blocks = []
+    for metric in DRAWN:
+        ranked = sorted((row for row in test if row["metric"] == metric), key=lambda row: float(row["value"]))
+        if ranked:
+            blocks.append(_metric(task, metric, ranked))
+    blocks.append(_all_metrics(task))
+    blocks.append(_predicted(task))
+    blocks.append(_calibrated(task))
+    verdict = f"{run['chosen']} serves" if run["promoted"] else f"the baseline {run['baseline']} serves"
+    lead = f"{verdict}: {run['reason']}. Tested on the window after {run['test_cutoff']}, never used for choosing."
+    return Section(f"model-{name}", f"Model against baseline: {name}", lead, blocks)
+
+
+def _metric(task: Task, metric: str, ranked: list[dict[str, Any]]) -> Block:
+    run = task.run
+    names = [_label(run, row["candidate"]) for row in ranked]
+    colour = {run["chosen"]: figures.BLUE, run["baseline"]: figures.ORANGE}
+    values = [row["value"] for row in ranked]
+    return Block(
+        f"{run['task']}-{metric}",
+        f"{metric.upper()} on the test window (less is better)",
+        figure=figures.intervals(
+            names,
+            values,
+            [row["low"] if row["low"] is not None else row["value"] for row in ranked],
+            [row["high"] if row["high"] is not None else row["value"] for row in ranked],
+            [colour.get(row["candidate"], figures.GREY) for row in ranked],
+            f"{metric.upper()}, with its bootstrap interval",
+        ),
+        columns=("candidate", metric, "low", "high"),
+        rows=[[name, row["value"], row["low"], row["high"]] for name, row in zip(names, ranked, strict=True)],
+    )
+
+
+def _label(run: dict[str, Any], candidate: str) -> str:
+    role = {run["chosen"]: " (chosen)", run["baseline"]: " (baseline)"}
+    return candidate + role.get(candidate, "")
+
+
+def _all_metrics(task: Task) -> Block:
+    names = sorted({row["metric"] for row in task.metrics}, key=lambda name: (name not in ORDER, name))
+    names = [*(name for name in ORDER if name in names), *(name for name in names if name not in ORDER)]
+    table: dict[tuple[str, str], dict[str, Any]] = {}
+    for row in task.metrics:
+        table.setdefault((row["split"], row["candidate"]), {})[row["metric"]] = row["value"]
+    rows = [
+        [split, _label(task.run, candidate), *(values.get(name) for name in names)]
+        for (split, candidate), values in sorted(table.items())
+    ]
+    return Block(
+        f"{task.run['task']}-metrics",
+        "All metrics",
+        columns=("window", "candidate", *names),
+        rows=rows,
+        wide=True,
+        table_open=True,
+        note="No metrics were kept.",
+    )
+
+
+def _predicted(task: Task) -> Block:
+    block = Block(f"{task.run['task']}-predicted", "Predicted against actual", note="No test predictions were kept.")
+    pairs = [row for row in task.predictions if row["actual"] is not None and row["predicted"] is not None]
+    if pairs:
+        block.figure = figures.predicted_against_actual(
+            [float(row["actual"]) for row in pairs], [float(row["predicted"]) for row in pairs]
+        )
+        block.note = f"{len(pairs):,} users of the test window; on the dashed line the prediction is exact."
+    return block
+
+
+def _calibrated(task: Task) -> Block:
+    block = Block(f"{task.run['task']}-tenths", "By tenth of the prediction", note="No test predictions were kept.")
+    if task.calibration:
+        names = ("predicted", "actual", "baseline")
+        styles = ((figures.BLUE, "circle"), (figures.GREEN, "square"), (figures.ORANGE, "diamond"))
+        block.figure = figures.lines(
+            [row["tenth"] for row in task.calibration],
+            [
+                (name, [row[name] for row in task.calibration], colour, symbol)
+                for name, (colour, symbol) in zip(names, styles, strict=True)
+            ],
+            "tenth of the users, lowest prediction first",
+            "mean of the tenth",
+        )
+        block.columns = ("tenth", "users", *names)
+        block.rows = [[row["tenth"], row["users"], *(row[name] for name in names)] for row in task.calibration]
+    return block
+
+
+def _top_features(task: Task) -> Section:
+    name = task.run["task"]
+    block = Block(f"{name}-importance", "Importance", note="No importances were kept.", wide=True)
+    if task.importance:
+        labels = [row["feature"] for row in task.importance]
+        block.figure = figures.intervals(
+            labels,
+            [row["importance"] for row in task.importance],
+            [row["low"] if row["low"] is not None else row["importance"] for row in task.importance],
+            [row["high"] if row["high"] is not None else row["importance"] for row in task.importance],
+            [figures.BLUE] * len(labels),
+            "how much worse the model gets without the feature",
+        )
+        block.columns = ("feature", "importance", "low", "high")
+        block.rows = [[row[column] for column in block.columns] for row in task.importance]
+    lead = "Permutation importance on the test window, with its interval."
+    return Section(f"features-{name}", f"Top features: {name}", lead, [block])
+
+
+def _scores(task: Task) -> Section:
+    name = task.run["task"]
+    block = Block(f"{name}-deciles", "Mean score by tenth of the users", note="No scores yet.", wide=True)
+    if task.deciles:
+        block.figure = figures.bars(
+            [row["tenth"] for row in task.deciles],
+            [row["mean"] for row in task.deciles],
+            x_title="tenth of the users, lowest score first",
+            y_title="mean score",
+        )
+        block.columns = ("tenth", "users", "low", "mean", "high", "total")
+        block.rows = [[row[column] for column in block.columns] for row in task.deciles]
+    lead = "What the serving model, or the baseline, says about every user today."
+    return Section(f"scores-{name}", f"Scores: {name}", lead, [block])

@@ -1,0 +1,177 @@
+"""What the report reads: one function per question, each returns small aggregated rows."""
+
+from __future__ import annotations
+
+import duckdb
+
+from profilectl.facts import Row, columns, has_table, rows
+from profilectl_ml.sql import quote_identifier, quote_relation
+
+WINDOWS = (7, 28, 91, 182)
+BINS = 24
+FEATURES = 12
+SCATTER = 2500
+NUMERIC = ("BIGINT", "INTEGER", "SMALLINT", "TINYINT", "HUGEINT", "UBIGINT", "DOUBLE", "FLOAT", "DECIMAL")
+
+Connection = duckdb.DuckDBPyConnection
+
+
+def new_users_by_month(connection: Connection) -> list[Row]:
+    """Return (month, users first seen in it)."""
+    return rows(
+        connection,
+        "select strftime(date_trunc('month', first_seen_at), '%Y-%m') as month, count(*) as users "
+        "from marts.dim_users where first_seen_at is not null group by 1 order by 1",
+    )
+
+
+def active_users(connection: Connection, as_of: str) -> list[Row]:
+    """Return (days, users with an event in the last so many days up to ``as_of``)."""
+    return rows(
+        connection,
+        "with last_seen as (select user_id, max(occurred_on) as day from marts.fct_events "
+        "where user_id is not null and occurred_on <= ?::date group by user_id) "
+        "select w.days, count(l.user_id) as users from (select unnest(?)::integer as days) w "
+        "left join last_seen l on l.day > ?::date - w.days group by w.days order by w.days",
+        [as_of, list(WINDOWS), as_of],
+    )
+
+
+def quarantine_reasons(connection: Connection, limit: int = 15) -> list[Row]:
+    """Return (source, entity, column, reason, rows), most rows first."""
+    return rows(
+        connection,
+        "select source, entity, coalesce(column_name, '') as column_name, reason, count(*) as n "
+        "from marts.quarantined_rows group by all order by n desc, 1, 2, 3, 4 limit ?",
+        [limit],
+    )
+
+
+def identifiers_per_user(connection: Connection) -> list[Row]:
+    """Return (identifiers, users that have so many); 20 stands for 20 and more."""
+    return rows(
+        connection,
+        "with sizes as (select user_id, count(*) as size from marts.identity_map "
+        "where user_id is not null and not is_blocked group by user_id) "
+        "select least(size, 20) as identifiers, count(*) as users from sizes group by 1 order by 1",
+    )
+
+
+def identifiers_by_type(connection: Connection) -> list[Row]:
+    """Return (type, linking identifiers, blocked identifiers)."""
+    return rows(
+        connection,
+        "select identifier_type, count(*) filter (where not is_blocked) as linking, "
+        "count(*) filter (where is_blocked) as blocked "
+        "from marts.identity_map group by 1 order by 2 desc, 1",
+    )
+
+
+def blocked_reasons(connection: Connection) -> list[Row]:
+    """Return (type, reason, blocked identifiers); never the values themselves."""
+    return rows(
+        connection,
+        "select identifier_type, coalesce(block_reason, 'unknown') as reason, count(*) as n "
+        "from marts.identity_map where is_blocked group by 1, 2 order by n desc, 1, 2",
+    )
+
+
+def chosen_features(connection: Connection, important: list[str]) -> list[str]:
+    """Return the features to draw: the most important ones first, then the others in their order."""
+    numeric = [
+        name
+        for name, kind in columns(connection, "marts", "user_features").items()
+        if kind.split("(")[0] in NUMERIC
+    ]
+    leading = [name for name in important if name in numeric]
+    return [*leading, *(name for name in numeric if name not in leading)][:FEATURES]
+
+
+def histogram(connection: Connection, feature: str) -> Row:
+    """Return summary and bin counts of one feature; values beyond the 99th percentile go to the last bin."""
+    name = quote_identifier(feature)
+    [summary] = rows(
+        connection,
+        f"select count({name}) as known, count(*) as users, min({name})::double as low, "
+        f"quantile_cont({name}::double, 0.5) as median, quantile_cont({name}::double, 0.99) as high, "
+        f"max({name})::double as top from marts.user_features",
+    )
+    low, high = summary["low"], summary["high"]
+    if low is None or high is None:
+        return {**summary, "feature": feature, "bins": []}
+    width = (high - low) / BINS or 1.0
+    bins = rows(
+        connection,
+        f"select least(greatest(floor(({name}::double - ?) / ?), 0), ?)::integer as bin, count(*) as n "
+        f"from marts.user_features where {name} is not null group by 1 order by 1",
+        [low, width, BINS - 1],
+    )
+    return {**summary, "feature": feature, "width": width, "bins": bins}
+
+
+def metrics(connection: Connection, run_id: str) -> list[Row]:
+    """Return the metrics of every candidate of a run, on validation and test windows."""
+    return rows(
+        connection,
+        "select candidate, split, metric, value, low, high from ml.metrics where run_id = ? order by 1, 2, 3",
+        [run_id],
+    )
+
+
+def model_of_run(connection: Connection, run_id: str) -> str | None:
+    """Return the model a run left, from the registry, or from the summary a published file carries."""
+    for schema, name in (("ml", "models"), ("meta", "models")):
+        if has_table(connection, schema, name):
+            found = rows(
+                connection,
+                f"select model_id from {quote_relation(schema, name)} where run_id = ? "
+                "order by created_at desc, model_id limit 1",
+                [run_id],
+            )
+            if found:
+                return str(found[0]["model_id"])
+    return None
+
+
+def importance(connection: Connection, model_id: str, limit: int = 15) -> list[Row]:
+    """Return the most important features of a model, with intervals."""
+    return rows(
+        connection,
+        "select feature, importance, low, high from ml.feature_importance where model_id = ? "
+        "order by importance desc, feature limit ?",
+        [model_id, limit],
+    )
+
+
+def predictions(connection: Connection, model_id: str) -> list[Row]:
+    """Return (actual, predicted, baseline) of test users: all of them, or a fixed sample of many."""
+    return rows(
+        connection,
+        "select actual, predicted, baseline from ml.test_predictions where model_id = ? "
+        "order by md5(user_id) limit ?",
+        [model_id, SCATTER],
+    )
+
+
+def calibration(connection: Connection, model_id: str) -> list[Row]:
+    """Return mean predicted, actual and baseline in each tenth of the predictions."""
+    return rows(
+        connection,
+        "with tenths as (select *, ntile(10) over (order by predicted, user_id) as tenth "
+        "from ml.test_predictions where model_id = ?) "
+        "select tenth, avg(predicted) as predicted, avg(actual) as actual, avg(baseline) as baseline, "
+        "count(*) as users from tenths group by tenth order by tenth",
+        [model_id],
+    )
+
+
+def score_deciles(connection: Connection, task: str) -> list[Row]:
+    """Return users and lowest, mean, highest and summed score of each tenth of the scores, lowest first."""
+    return rows(
+        connection,
+        "with tenths as (select score, ntile(10) over (order by score, user_id) as tenth "
+        "from ml.scores where task = ? and score is not null) "
+        "select tenth, count(*) as users, min(score) as low, avg(score) as mean, max(score) as high, "
+        "sum(score) as total from tenths group by tenth order by tenth",
+        [task],
+    )

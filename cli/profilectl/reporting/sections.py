@@ -1,0 +1,178 @@
+"""The report's sections in order: each is a heading, a sentence, and figures with their tables."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from profilectl.reporting import figures
+from profilectl.reporting.data import ReportData
+from profilectl.reporting.figures import Figure
+
+
+@dataclass
+class Block:
+    """One figure, or table, or both; ``note`` stands in for them where there is nothing to show."""
+
+    key: str
+    title: str
+    figure: Figure | None = None
+    columns: Sequence[str] = ()
+    rows: Sequence[Sequence[Any]] = ()
+    note: str = ""
+    wide: bool = False
+    small: bool = False
+    table_open: bool = False
+
+
+@dataclass
+class Section:
+    """One heading of the report."""
+
+    key: str
+    title: str
+    lead: str
+    blocks: list[Block] = field(default_factory=list)
+
+
+def build(facts: ReportData) -> list[Section]:
+    """Return all sections for ``facts``."""
+    from profilectl.reporting.learning import model_sections
+
+    return [population(facts), quality(facts), identity(facts), features(facts), *model_sections(facts.tasks)]
+
+
+def population(facts: ReportData) -> Section:
+    """How many users there are, when they came, how many are active."""
+    months = Block("new-users", "New users by month", note="No users yet: run profilectl build.")
+    if facts.new_users:
+        pairs = [(row["month"], row["users"]) for row in facts.new_users]
+        months.figure = figures.bars(
+            [month for month, _ in pairs], [users for _, users in pairs], x_title="first seen", y_title="users"
+        )
+        months.columns, months.rows = ("month", "new users"), pairs
+    active = Block("active-users", "Active users by window", note="No events yet.")
+    if facts.active:
+        share = [[row["days"], row["users"], _percent(row["users"], facts.users)] for row in facts.active]
+        active.figure = figures.bars(
+            [f"{days} days" for days, *_ in share],
+            [users for _, users, _ in share],
+            x_title=f"at least one event in the days up to {facts.as_of}",
+            y_title="users",
+        )
+        active.columns, active.rows = ("days", "active users", "share of all"), share
+    lead = "A user is every identifier that evidence ties together, over all sources."
+    return Section("population", "Population", lead, [months, active])
+
+
+def quality(facts: ReportData) -> Section:
+    """What landed, what was used, what was set aside and why."""
+    aside = Block("quality", "Rows set aside, by source", note="Nothing has landed yet.", wide=True, table_open=True)
+    if facts.quality:
+        names = [f"{row['source']}.{row['entity']}" for row in facts.quality]
+        shares = {
+            kind: [_share(row[kind], row["landed"]) for row in facts.quality] for kind in ("quarantined", "duplicates")
+        }
+        aside.figure = figures.stacked(
+            names,
+            [
+                ("quarantined", shares["quarantined"], figures.RED),
+                ("duplicates", shares["duplicates"], figures.ORANGE),
+            ],
+            x_title="share of the rows landed",
+            tickformat=".1~%",
+        )
+        kinds = ("landed", "shaped", "quarantined", "duplicates")
+        aside.columns = ("source", *kinds)
+        aside.rows = [[name, *(row[kind] for kind in kinds)] for name, row in zip(names, facts.quality, strict=True)]
+    reasons = Block("reasons", "Why rows are in quarantine", note="Nothing is in quarantine.", wide=True)
+    if facts.reasons:
+        labels = [_reason(row) for row in facts.reasons]
+        counts = [row["n"] for row in facts.reasons]
+        reasons.figure = figures.stacked(
+            labels, [("rows", counts, figures.RED)], x_title="rows", tickformat=",~s"
+        )
+        reasons.columns = ("source", "column", "reason", "rows")
+        reasons.rows = [
+            [f"{row['source']}.{row['entity']}", row["column_name"], row["reason"], row["n"]] for row in facts.reasons
+        ]
+    lead = "Nothing is lost: every row that landed is used, a duplicate of one that is, or in quarantine with a reason."
+    return Section("quality", "Data quality", lead, [aside, reasons])
+
+
+def identity(facts: ReportData) -> Section:
+    """Whether stitching looks healthy: sizes, types, blocked identifiers, and the truth if it is known."""
+    sizes = Block("sizes", "Identifiers per user", note="No identifiers yet.")
+    if facts.sizes:
+        labels = [f"{row['identifiers']}{'+' * (row['identifiers'] == 20)}" for row in facts.sizes]
+        sizes.figure = figures.bars(
+            labels, [row["users"] for row in facts.sizes], x_title="identifiers stitched together", y_title="users"
+        )
+        sizes.columns = ("identifiers", "users")
+        sizes.rows = [(label, row["users"]) for label, row in zip(labels, facts.sizes, strict=True)]
+    types = Block("types", "Identifiers by type", note="No identifiers yet.")
+    if facts.types:
+        names = [row["identifier_type"] for row in facts.types]
+        types.figure = figures.stacked(
+            names,
+            [
+                ("linking", [row["linking"] for row in facts.types], figures.BLUE),
+                ("blocked", [row["blocked"] for row in facts.types], figures.RED),
+            ],
+            x_title="identifiers",
+            tickformat=",~s",
+        )
+        types.columns = ("type", "linking", "blocked")
+        types.rows = [(row["identifier_type"], row["linking"], row["blocked"]) for row in facts.types]
+    blocked = Block("blocked", "Blocked identifiers", note="No identifier is blocked.", table_open=True)
+    blocked.columns = ("type", "reason", "identifiers")
+    blocked.rows = [(row["identifier_type"], row["reason"], row["n"]) for row in facts.blocked]
+    blocks = [sizes, types, blocked]
+    if facts.stitching:
+        known = Block("truth", "Stitching against the demo's truth", table_open=True)
+        known.columns = ("measure", "value")
+        known.rows = [(name, value) for name, value in facts.stitching.items() if isinstance(value, int | float)]
+        blocks.append(known)
+    lead = "An identifier that is known bad, or shared by more people than its type allows, is blocked and ties nobody."
+    return Section("identity", "Identity", lead, blocks)
+
+
+def features(facts: ReportData) -> Section:
+    """How the features are distributed."""
+    blocks = [
+        Block(
+            f"feature-{index}",
+            feature["feature"],
+            figure=figures.histogram(feature),
+            note=_described(feature),
+            small=True,
+        )
+        for index, feature in enumerate(facts.features)
+        if feature["bins"]
+    ]
+    if not blocks:
+        blocks = [Block("features", "Distributions", note="No features yet: run profilectl build.")]
+    lead = (
+        "The most important features of the model, or the first ones where there is no model. "
+        "The last bar holds everything above the 99th percentile."
+    )
+    return Section("features", "Features", lead, blocks)
+
+
+def _described(feature: dict[str, Any]) -> str:
+    known = _percent(feature["known"], feature["users"])
+    return f"median {feature['median']:,.4g}, highest {feature['top']:,.4g}, known for {known}"
+
+
+def _reason(row: dict[str, Any]) -> str:
+    place = f"{row['entity']}.{row['column_name']}" if row["column_name"] else row["entity"]
+    return f"{row['reason']} ({place})"
+
+
+def _share(part: float | None, whole: float | None) -> float:
+    return (part or 0) / whole if whole else 0.0
+
+
+def _percent(part: float | None, whole: float | None) -> str:
+    return f"{_share(part, whole):.1%}"

@@ -1,0 +1,10 @@
+{# Scores are written by `profilectl train`; the empty table lets a first `dbt build` succeed before any model exists. #}
+{% macro create_ml_tables() %}
+  {% if execute and flags.WHICH in ('build', 'run', 'test') %}
+    {% do run_query('create schema if not exists ml') %}
+    {% do run_query(
+      'create table if not exists ml.scores (user_id varchar, task varchar, score double, percentile double,'
+      ~ ' model_id varchar, scored_at timestamp, as_of date)'
+    ) %}
+  {% endif %}
+{% endmacro %}

@@ -1,0 +1,7 @@
+{# 64-bit hash that is the same in every version and run: may be stored. #}
+{% macro stable_hash(text) %}{{ return(adapter.dispatch('stable_hash')(text)) }}{% endmacro %}
+{% macro duckdb__stable_hash(text) -%} md5_number_lower({{ text }}) {%- endmacro %}
+
+{# 64-bit hash that only has to agree with itself within one statement: the fastest one. #}
+{% macro passing_hash(text) %}{{ return(adapter.dispatch('passing_hash')(text)) }}{% endmacro %}
+{% macro duckdb__passing_hash(text) -%} hash({{ text }}) {%- endmacro %}

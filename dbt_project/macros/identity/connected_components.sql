@@ -1,0 +1,75 @@
+{# Connected components by contraction, in set-based SQL: `create table as` and `count(*)` are all it needs.
+
+   Each round hooks every node to its smallest neighbour, follows those hooks to their roots by pointer jumping, and goes
+   on with the edges between roots; two or three rounds do on real graphs, and chains and hubs only add a few. Then the
+   rounds are composed from the last one back. All of it runs in the one transaction that the materialisation opened. #}
+
+{% macro cc_table(made, name, select) %}
+  {% do run_query('create or replace table ' ~ name ~ ' as ' ~ select) %}
+  {% do made.append(name) %}
+{% endmacro %}
+
+{% macro cc_drop(made, name) %}
+  {% do run_query('drop table ' ~ name) %}
+  {% do made.remove(name) %}
+{% endmacro %}
+
+{% macro cc_any(relation, condition='true') %}
+  {{ return(run_query('select count(*) as n from (select 1 as one from ' ~ relation ~ ' where ' ~ condition
+    ~ ' limit 1) as t').columns[0].values()[0] > 0) }}
+{% endmacro %}
+
+{# Follows the hooks of one round to their roots; returns the table (id, p) that holds them. #}
+{% macro cc_jump(made, hooks) %}
+  {# the first table must keep the hooks un-jumped: jumping here would split components silently #}
+  {% set ns = namespace(table=hooks ~ '_j0') %}
+  {% do cc_table(made, ns.table, 'select a.id, a.p, b.id is not null as act from ' ~ hooks ~ ' as a left join ' ~ hooks
+    ~ ' as b on b.id = a.p') %}
+  {# each jump halves every path: 64 jumps would do for more nodes than there are numbers #}
+  {% for jump in range(1, 65) if cc_any(ns.table, 'act') %}
+    {% set next = hooks ~ '_j' ~ jump %}
+    {% do cc_table(made, next, 'select id, p, act from ' ~ ns.table ~ ' where not act union all select a.id, b.p, b.act'
+      ~ ' from ' ~ ns.table ~ ' as a inner join ' ~ ns.table ~ ' as b on b.id = a.p where a.act') %}
+    {% do cc_drop(made, ns.table) %}
+    {% set ns.table = next %}
+  {% endfor %}
+  {{ return(ns.table) }}
+{% endmacro %}
+
+{# One round on `edges` (hi > lo): [roots (id, p), edges between roots (hi, lo)]. #}
+{% macro cc_round(made, edges, tag) %}
+  {% set hooks, unused, rest = tag ~ '_p', tag ~ '_x', tag ~ '_g' %}
+  {% do cc_table(made, hooks, 'select hi as id, min(lo) as p, max(lo) as mx from ' ~ edges ~ ' group by hi') %}
+  {# an edge that its node did not hook by still joins two trees #}
+  {% do cc_table(made, unused, 'select g.lo as a, m.p as b from ' ~ edges ~ ' as g inner join (select id, p from ' ~ hooks
+    ~ ' where mx <> p) as m on m.id = g.hi where g.lo <> m.p') %}
+  {% set roots = cc_jump(made, hooks) %}
+  {% do cc_table(made, rest, 'select distinct greatest(a, b) as hi, least(a, b) as lo from (select coalesce(p.p, x.a) as a,'
+    ~ ' coalesce(r.p, x.b) as b from ' ~ unused ~ ' as x left join ' ~ roots ~ ' as p on p.id = x.a left join ' ~ roots
+    ~ ' as r on r.id = x.b) as t where a <> b') %}
+  {% do cc_drop(made, hooks) %}
+  {% do cc_drop(made, unused) %}
+  {{ return([roots, rest]) }}
+{% endmacro %}
+
+{# Solves `edges` (hi > lo): returns the table (id, p) of every id that is not a root, or none where there is no edge. #}
+{% macro cc_solve(made, edges, scratch) %}
+  {% set ns = namespace(edges=edges, result=none) %}
+  {% set rounds = [] %}
+  {% for round in range(64) if cc_any(ns.edges) %}
+    {% set roots, rest = cc_round(made, ns.edges, scratch ~ round) %}
+    {% do rounds.append(roots) %}
+    {% set ns.edges = rest %}
+  {% endfor %}
+  {% for roots in rounds | reverse %}
+    {% if loop.first %}
+      {% set ns.result = roots %}
+    {% else %}
+      {% set composed = roots ~ '_f' %}
+      {% do cc_table(made, composed, 'select a.id, coalesce(b.p, a.p) as p from ' ~ roots ~ ' as a left join ' ~ ns.result
+        ~ ' as b on b.id = a.p union all select id, p from ' ~ ns.result) %}
+      {% set ns.result = composed %}
+    {% endif %}
+  {% endfor %}
+  {{ return(ns.result) }}
+{% endmacro %}

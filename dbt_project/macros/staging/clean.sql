@@ -1,0 +1,41 @@
+{# Trimmed text; what people write for "nothing" becomes null. The length test spares long values the comparison. #}
+{% macro clean_text(column) -%}
+  case
+    when length({{ column }}) <= 7
+      and lower(trim({{ column }})) in ('', 'null', 'none', 'n/a', 'na', '-', '--', 'nan', 'nil', '?', 'unknown', 'n.a.')
+      then null
+    else trim({{ column }})
+  end
+{%- endmacro %}
+
+{# Number, or null when the text is not a finite one. #}
+{% macro to_number(column) -%}
+  case when {{ is_finite('try_cast(' ~ column ~ ' as double)') }} then try_cast({{ column }} as double) end
+{%- endmacro %}
+
+{# Canonical e-mail: lower case, no +tag; null when it cannot be an address. #}
+{% macro clean_email(column) -%}
+  case
+    when regexp_full_match(lower(trim({{ column }})), '[a-z0-9._%+-]+@[a-z0-9.-]+\.[a-z]{2,}')
+      then regexp_replace(lower(trim({{ column }})), '\+[^@]*@', '@')
+  end
+{%- endmacro %}
+
+{# Canonical phone: + and digits (E.164); a national number gets the default country code. #}
+{% macro clean_phone(column) -%}
+  {%- set digits -%} regexp_replace({{ column }}, '[^0-9]', '', 'g') {%- endset -%}
+  case
+    when {{ column }} is null then null
+    when trim({{ column }}) like '+%' and length({{ digits }}) between 8 and 15 then '+' || {{ digits }}
+    when length({{ digits }}) = 10 then '+{{ var("default_country_code") }}' || {{ digits }}
+    when length({{ digits }}) = 11 and {{ digits }} like '{{ var("default_country_code") }}%' then '+' || {{ digits }}
+  end
+{%- endmacro %}
+
+{# yes/no in the spellings that turn up; null for anything else. #}
+{% macro to_boolean(column) -%}
+  case
+    when lower(trim({{ column }})) in ('true', 't', 'yes', 'y', '1', 'on', 'opt-in', 'granted') then true
+    when lower(trim({{ column }})) in ('false', 'f', 'no', 'n', '0', 'off', 'opt-out', 'denied') then false
+  end
+{%- endmacro %}

@@ -1,0 +1,53 @@
+{# The three shapes, as [column, type] in order: the one place that says what a staging model must yield. #}
+{% macro shape_columns(shape) %}
+  {% set meta = [['_file', 'varchar'], ['_row', 'bigint'], ['_batch_id', 'bigint'], ['_loaded_at', 'timestamp']] %}
+  {% set identifiers = [] %}
+  {% for type in var('identifier_types') %}{% do identifiers.append([type, 'varchar']) %}{% endfor %}
+  {% set origin = [['source', 'varchar'], ['entity', 'varchar']] %}
+  {% if shape == 'events' %}
+    {% do return([['event_id', 'varchar']] + origin + [['event_type', 'varchar'], ['occurred_at', 'timestamp'],
+      ['occurred_on', 'date'], ['known_on', 'date'], ['identity_key', 'ubigint']] + identifiers + [
+      ['item_id', 'varchar'], ['quantity', 'double'], ['amount', 'double'], ['discount', 'double'],
+      ['duration_s', 'double'], ['rating', 'double'], ['text', 'varchar'], ['tags', 'varchar'],
+      ['subject', 'varchar'], ['session_id', 'varchar'], ['channel', 'varchar']] + meta) %}
+  {% elif shape == 'people' %}
+    {% do return([['person_record_id', 'varchar']] + origin + [['updated_at', 'timestamp'], ['updated_on', 'date'],
+      ['known_on', 'date'], ['identity_key', 'ubigint']] + identifiers + [['first_name', 'varchar'],
+      ['last_name', 'varchar'], ['age_band', 'varchar'], ['income_band', 'varchar'], ['home_ownership', 'varchar'],
+      ['marital_status', 'varchar'], ['household_size', 'varchar'], ['household_composition', 'varchar'],
+      ['kids_count', 'varchar'], ['consent', 'boolean']] + meta) %}
+  {% elif shape == 'items' %}
+    {% do return([['item_id', 'varchar']] + origin + [['department', 'varchar'], ['category', 'varchar'],
+      ['subcategory', 'varchar'], ['brand', 'varchar'], ['manufacturer', 'varchar'], ['price', 'double'],
+      ['package_size', 'varchar'], ['tags', 'varchar']] + meta) %}
+  {% endif %}
+  {% do exceptions.raise_compiler_error("unknown shape '" ~ shape ~ "': use events, people or items") %}
+{% endmacro %}
+
+{# One number for the set of identifiers a row carries: rows of one person's same cookie+e-mail share it. #}
+{% macro identity_key(given) %}
+  {%- set present = [] -%}
+  {%- for type in var('identifier_types') if type in given -%}
+    {%- do present.append("coalesce('" ~ type ~ "=' || " ~ given[type] ~ ", '')") -%}
+  {%- endfor -%}
+  {{ stable_hash(present | join(" || chr(31) || ")) }}
+{%- endmacro %}
+
+{# The select list that turns a cleaned row into a shape: what the source does not know is a typed null. #}
+{% macro as_shape(shape, source_name, entity, given) %}
+  {%- set derived = {
+    'source': "'" ~ source_name ~ "'", 'entity': "'" ~ entity ~ "'", 'known_on': reporting_day('_loaded_at'),
+    '_file': '_file', '_row': '_row', '_batch_id': '_batch_id', '_loaded_at': '_loaded_at',
+  } -%}
+  {%- if shape == 'events' -%}{%- do derived.update({'occurred_on': reporting_day(given['occurred_at'])}) -%}{%- endif -%}
+  {%- if shape == 'people' -%}{%- do derived.update({'updated_on': reporting_day(given['updated_at'])}) -%}{%- endif -%}
+  {%- if shape != 'items' -%}{%- do derived.update({'identity_key': identity_key(given)}) -%}{%- endif -%}
+  {%- do derived.update(given) -%}
+  {%- for column, type in shape_columns(shape) %}
+    cast({{ derived.get(column, 'null') }} as {{ type }}) as {{ column }},
+  {%- endfor %}
+{%- endmacro %}
+
+{% macro key_column(shape) -%}
+  {{ return({'events': 'event_id', 'people': 'person_record_id', 'items': 'item_id'}[shape]) }}
+{%- endmacro %}

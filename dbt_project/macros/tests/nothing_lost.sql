@@ -1,0 +1,33 @@
+{# Invariant 1, per batch: records counted in the files = rows in the shape + quarantined + duplicates.
+   The left side is counted by the loader when it reads a file, the right side from what the models hold. #}
+{% test nothing_lost(model, source_name, entity) %}
+with landed as (
+
+    select batch_id, sum(rows) as records
+    from {{ ref('landing_files') }}
+    where source = '{{ source_name }}' and entity = '{{ entity }}' and status = 'taken'
+    group by batch_id
+
+),
+
+accounted as (
+
+    select batch_id, count(*) as records
+    from (
+        select _batch_id as batch_id from {{ model }} where _status in ('shaped', 'quarantined', 'duplicate')
+        union all
+        select batch_id from {{ source('landing', 'load_errors') }}
+        where source = '{{ source_name }}' and entity = '{{ entity }}' and row is not null
+    ) as each_record
+    group by batch_id
+
+)
+
+select
+    coalesce(landed.batch_id, accounted.batch_id) as batch_id,
+    coalesce(landed.records, 0) as landed,
+    coalesce(accounted.records, 0) as accounted
+from landed
+full outer join accounted on landed.batch_id = accounted.batch_id
+where coalesce(landed.records, 0) <> coalesce(accounted.records, 0)
+{% endtest %}

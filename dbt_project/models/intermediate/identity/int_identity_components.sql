@@ -1,0 +1,4 @@
+{{ config(materialized='connected_components') }}
+
+-- Columns hi and lo: the materialisation turns edges into (id, label), the label being the smallest id of the component.
+select hi, lo from {{ ref('int_identity_edges') }}

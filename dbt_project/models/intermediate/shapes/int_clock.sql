@@ -1,0 +1,35 @@
+-- What "now" means: the last day about which nothing more is expected, never the wall clock.
+{% set given = var('as_of') or env_var('PROFILECTL_AS_OF', '') %}
+
+with events as (
+
+    select * from {{ ref('int_events') }}
+
+),
+
+latest as (
+
+    select
+        max(occurred_at) as last_event_at,
+        max(_loaded_at) as loaded_through
+    from events
+
+),
+
+final as (
+
+    select
+        {% if given %}
+        cast('{{ modules.datetime.date.fromisoformat(given) }}' as date) as as_of,
+        {% else %}
+        cast({{ reporting_day(
+            "last_event_at + interval " ~ var('day_complete_grace_minutes') ~ " minute"
+        ) }} - interval 1 day as date) as as_of,
+        {% endif %}
+        last_event_at,
+        loaded_through
+    from latest
+
+)
+
+select * from final

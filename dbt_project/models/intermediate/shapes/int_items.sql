@@ -1,0 +1,5 @@
+{{ config(materialized='view') }}
+
+{{ union_shaped('items', [
+    ref('stg_shop__products'),
+]) }}

@@ -1,0 +1,1 @@
+{{ quarantined('crm', 'campaign_contacts') }}

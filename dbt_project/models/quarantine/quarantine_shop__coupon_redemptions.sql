@@ -1,0 +1,1 @@
+{{ quarantined('shop', 'coupon_redemptions') }}

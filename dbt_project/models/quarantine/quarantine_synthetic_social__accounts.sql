@@ -1,0 +1,1 @@
+{{ quarantined('synthetic_social', 'accounts') }}

@@ -1,0 +1,53 @@
+with {{ landed('shop', 'transactions', key=['basket_id', 'line_no']) }},
+
+cleaned as {{ inlined() }} (
+
+    select
+        *,
+        {{ clean_text('card_id') }} as card,
+        {{ to_number('sales_value') }} as amount,
+        {{ to_number('quantity') }} as units,
+        coalesce({{ to_number('retail_disc') }}, 0)
+        + coalesce({{ to_number('coupon_disc') }}, 0)
+        + coalesce({{ to_number('coupon_match_disc') }}, 0) as discount,
+        {{ parse_timestamp('transaction_timestamp') }} as paid_at
+    from raw
+
+),
+
+shaped as {{ inlined() }} (
+
+    select
+        {{ as_shape('events', 'shop', 'transactions', {
+            'event_id': "'shop.transactions:' || basket_id || ':' || line_no",
+            'event_type': "'purchase'",
+            'occurred_at': 'paid_at',
+            'card': 'card',
+            'item_id': 'product_id',
+            'quantity': 'units',
+            'amount': 'amount',
+            'discount': 'discount',
+            'session_id': 'basket_id',
+            'channel': "'store'",
+        }) }}
+        case
+            {{ missing('basket_id') }}
+            {{ missing('line_no') }}
+            {{ missing('product_id') }}
+            {{ nobody(['card']) }}
+            {{ missing('sales_value') }}
+            {{ unreadable('sales_value', 'amount') }}
+            {{ outside('amount', -1000, 10000, 'sales_value') }}
+            {{ unreadable('quantity', 'units') }}
+            {{ outside('units', 0, 100000, 'quantity') }}
+            {{ outside('discount', -10, 10000, 'retail_disc') }}
+            {{ bad_time('transaction_timestamp', 'paid_at') }}
+        end as _problem,
+        _repeated
+    from cleaned
+
+),
+
+{{ resolved('shaped', 'events') }}
+
+select * from resolved

@@ -1,0 +1,37 @@
+with {{ landed('synthetic_social', 'accounts', key=['lower(trim(handle))']) }},
+
+cleaned as {{ inlined() }} (
+
+    select
+        *,
+        lower({{ clean_text('handle') }}) as account,
+        {{ clean_email('email') }} as address,
+        {{ clean_text('display_name') }} as shown_name,
+        {{ parse_timestamp('created_at') }} as made_at
+    from raw
+
+),
+
+shaped as {{ inlined() }} (
+
+    select
+        {{ as_shape('people', 'synthetic_social', 'accounts', {
+            'person_record_id': "'synthetic_social.accounts:' || account || ':' || made_at",
+            'updated_at': 'made_at',
+            'handle': 'account',
+            'email': 'address',
+            'first_name': "nullif(split_part(shown_name, ' ', 1), '')",
+            'last_name': "nullif(split_part(shown_name, ' ', 2), '')",
+        }) }}
+        case
+            when account is null then 'missing:handle'
+            {{ bad_time('created_at', 'made_at') }}
+        end as _problem,
+        _repeated
+    from cleaned
+
+),
+
+{{ resolved('shaped', 'people') }}
+
+select * from resolved

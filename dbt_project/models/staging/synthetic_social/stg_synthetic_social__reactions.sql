@@ -1,0 +1,39 @@
+with {{ landed('synthetic_social', 'reactions', key=['reaction_id']) }},
+
+cleaned as {{ inlined() }} (
+
+    select
+        *,
+        lower({{ clean_text('handle') }}) as account,
+        lower(trim(kind)) as reaction,
+        {{ parse_timestamp('reacted_at') }} as happened_at
+    from raw
+
+),
+
+shaped as {{ inlined() }} (
+
+    select
+        {{ as_shape('events', 'synthetic_social', 'reactions', {
+            'event_id': "'synthetic_social.reactions:' || reaction_id",
+            'event_type': 'reaction',
+            'occurred_at': 'happened_at',
+            'handle': 'account',
+            'subject': 'target',
+            'channel': "'social'",
+        }) }}
+        case
+            {{ missing('reaction_id') }}
+            when account is null then 'no_identifier:handle'
+            {{ missing('kind') }}
+            when reaction not in ('like', 'follow') then 'invalid:kind'
+            {{ bad_time('reacted_at', 'happened_at') }}
+        end as _problem,
+        _repeated
+    from cleaned
+
+),
+
+{{ resolved('shaped', 'events') }}
+
+select * from resolved

@@ -1,0 +1,54 @@
+with {{ landed('synthetic_survey', 'answers', key=['answer_id']) }},
+
+cleaned as {{ inlined() }} (
+
+    select
+        *,
+        -- ids
+        {{ clean_email('email') }} as address,
+        {{ clean_phone('phone') }} as phone_number,
+
+        -- attributes
+        lower(trim(question)) as asked,
+        {{ to_number('rating') }} as stars,
+        {{ clean_text('comment') }} as words,
+
+        -- timestamps
+        {{ parse_timestamp('answered_at', var('reporting_timezone')) }} as said_at
+    from raw
+
+),
+
+shaped as {{ inlined() }} (
+
+    select
+        {{ as_shape('events', 'synthetic_survey', 'answers', {
+            'event_id': "'synthetic_survey.answers:' || answer_id",
+            'event_type': "'survey_answer'",
+            'occurred_at': 'said_at',
+            'email': 'address',
+            'phone': 'phone_number',
+            'rating': 'stars',
+            'text': 'words',
+            'subject': 'asked',
+            'channel': 'lower(channel)',
+        }) }}
+        case
+            {{ missing('answer_id') }}
+            {{ nobody(['address', 'phone_number']) }}
+            when asked is null or asked not in ('satisfaction', 'intent') then 'invalid:question'
+            {{ missing('rating') }}
+            {{ unreadable('rating', 'stars') }}
+            {{ outside('stars', 1, 10, 'rating') }}
+            {{ bad_time('answered_at', 'said_at') }}
+        end as _problem,
+        _repeated
+    from cleaned
+
+),
+
+{{ resolved('shaped', 'events') }},
+
+{{ resolved_by_content('resolved', 'events', ['email', 'phone', 'subject', 'occurred_at']) }}
+
+select * from resolved_by_content

@@ -1,0 +1,54 @@
+with {{ landed('synthetic_web', 'events', key=['event_id']) }},
+
+cleaned as {{ inlined() }} (
+
+    select
+        *,
+        -- ids
+        {{ clean_text('cookie_id') }} as cookie,
+        {{ clean_text('device_id') }} as device,
+        {{ clean_email('email') }} as address,
+
+        -- attributes
+        lower(trim(event_type)) as action,
+        {{ to_number('dwell_ms') }} as dwell,
+
+        -- timestamps
+        {{ parse_timestamp('occurred_at') }} as happened_at
+    from raw
+
+),
+
+shaped as {{ inlined() }} (
+
+    select
+        {{ as_shape('events', 'synthetic_web', 'events', {
+            'event_id': "'synthetic_web.events:' || event_id",
+            'event_type': 'action',
+            'occurred_at': 'happened_at',
+            'cookie': 'cookie',
+            'device': 'device',
+            'email': 'address',
+            'item_id': 'product_id',
+            'duration_s': 'dwell / 1000.0',
+            'subject': 'page',
+            'session_id': 'session_id',
+            'channel': "'web'",
+        }) }}
+        case
+            {{ missing('event_id') }}
+            {{ missing('event_type') }}
+            when action not in ('page_view', 'click', 'add_to_cart', 'checkout') then 'invalid:event_type'
+            {{ nobody(['cookie', 'device', 'address']) }}
+            {{ unreadable('dwell_ms', 'dwell') }}
+            {{ outside('dwell', 0, 86400000, 'dwell_ms') }}
+            {{ bad_time('occurred_at', 'happened_at') }}
+        end as _problem,
+        _repeated
+    from cleaned
+
+),
+
+{{ resolved('shaped', 'events') }}
+
+select * from resolved
