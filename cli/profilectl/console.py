@@ -7,6 +7,7 @@ import os
 import sys
 import tempfile
 from collections.abc import Sequence
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +35,7 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[Any]], title: str | No
     """Return a plain table; columns that hold only numbers are right-aligned."""
     made = Table(title=title, title_justify="left", box=None, pad_edge=False, padding=(0, 2, 0, 0))
     for index, column in enumerate(columns):
-        numeric = bool(rows) and all(isinstance(row[index], int | float) for row in rows)
+        numeric = bool(rows) and all(row[index] is None or isinstance(row[index], int | float | Decimal) for row in rows)
         made.add_column(column, justify="right" if numeric else "left", header_style="dim")
     for row in rows:
         made.add_row(*(number(value) for value in row))
@@ -55,7 +56,7 @@ def number(value: object) -> str:
         return "yes" if value else "no"
     if isinstance(value, int):
         return f"{value:,}"
-    if isinstance(value, float):
+    if isinstance(value, float | Decimal):
         if value != value:  # NaN
             return "-"
         return f"{value:,.0f}" if abs(value) >= 10_000 else f"{value:,.4g}"

@@ -20,7 +20,7 @@ def layout(height: int, **more: Any) -> dict[str, Any]:
         "plot_bgcolor": "rgba(0,0,0,0)",
         "font": {"size": 12},
         "showlegend": False,
-        "legend": {"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom"},
+        "legend": {"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom", "traceorder": "normal"},
         "bargap": 0.25,
         "dragmode": False,
         "hoverlabel": {"namelength": -1},
@@ -32,14 +32,16 @@ def layout(height: int, **more: Any) -> dict[str, Any]:
     return base
 
 
-def bars(x: Sequence[Any], y: Sequence[Any], *, x_title: str, y_title: str, height: int = 280) -> Figure:
+def bars(
+    x: Sequence[Any], y: Sequence[Any], *, x_title: str, y_title: str, x_type: str = "category"
+) -> Figure:
     """Upright bars of one series."""
     trace = {"type": "bar", "x": list(x), "y": list(y), "marker": {"color": BLUE}}
     return {
         "data": [trace],
         "layout": layout(
-            height,
-            xaxis={"title": {"text": x_title}, "type": "category", "nticks": 14},
+            280,
+            xaxis={"title": {"text": x_title}, "type": x_type, "nticks": 12},
             yaxis={"title": {"text": y_title}, "tickformat": ",~s"},
         ),
     }
@@ -184,12 +186,8 @@ def histogram(feature: dict[str, Any]) -> Figure:
         "marker": {"color": BLUE},
         "hovertemplate": "%{x:,.4~g}: %{y:,} users<extra></extra>",
     }
-    return {
-        "data": [trace],
-        "layout": layout(
-            150, bargap=0, xaxis={"nticks": 5, "tickformat": "~s"}, yaxis={"nticks": 4, "tickformat": "~s"}
-        ),
-    }
+    across = {"nticks": 5, "tickformat": "~s" if float(feature["high"]) >= 1000 else ".3~g"}
+    return {"data": [trace], "layout": layout(150, bargap=0, xaxis=across, yaxis={"nticks": 4, "tickformat": "~s"})}
 
 
 def _steps(top: float) -> list[float]:

@@ -15,7 +15,7 @@ ORDER = ("rmse", "mae", "mse", "r2", "spearman")
 def model_sections(tasks: list[Task]) -> list[Section]:
     """Return the sections of every task, or one that says how to get there."""
     if not tasks:
-        empty = Block("no-model", "No model yet", note="Run profilectl train, then publish and report again.")
+        empty = Block("no-model", "No model yet", empty="Run profilectl train, then publish and report again.")
         return [Section("model", "Model", "A model serves only if it beats the naive baseline out of time.", [empty])]
     return [section for task in tasks for section in (_model(task), _top_features(task), _scores(task))]
 
@@ -79,12 +79,12 @@ def _all_metrics(task: Task) -> Block:
         rows=rows,
         wide=True,
         table_open=True,
-        note="No metrics were kept.",
+        empty="No metrics were kept.",
     )
 
 
 def _predicted(task: Task) -> Block:
-    block = Block(f"{task.run['task']}-predicted", "Predicted against actual", note="No test predictions were kept.")
+    block = Block(f"{task.run['task']}-predicted", "Predicted against actual", empty="No test predictions were kept.")
     pairs = [row for row in task.predictions if row["actual"] is not None and row["predicted"] is not None]
     if pairs:
         block.figure = figures.predicted_against_actual(
@@ -95,7 +95,7 @@ def _predicted(task: Task) -> Block:
 
 
 def _calibrated(task: Task) -> Block:
-    block = Block(f"{task.run['task']}-tenths", "By tenth of the prediction", note="No test predictions were kept.")
+    block = Block(f"{task.run['task']}-tenths", "By tenth of the prediction", empty="No test predictions were kept.")
     if task.calibration:
         names = ("predicted", "actual", "baseline")
         styles = ((figures.BLUE, "circle"), (figures.GREEN, "square"), (figures.ORANGE, "diamond"))
@@ -115,7 +115,7 @@ def _calibrated(task: Task) -> Block:
 
 def _top_features(task: Task) -> Section:
     name = task.run["task"]
-    block = Block(f"{name}-importance", "Importance", note="No importances were kept.", wide=True)
+    block = Block(f"{name}-importance", "Importance", empty="No importances were kept.", wide=True)
     if task.importance:
         labels = [row["feature"] for row in task.importance]
         block.figure = figures.intervals(
@@ -134,7 +134,7 @@ def _top_features(task: Task) -> Section:
 
 def _scores(task: Task) -> Section:
     name = task.run["task"]
-    block = Block(f"{name}-deciles", "Mean score by tenth of the users", note="No scores yet.", wide=True)
+    block = Block(f"{name}-deciles", "Mean score by tenth of the users", empty="No scores yet.", wide=True)
     if task.deciles:
         block.figure = figures.bars(
             [row["tenth"] for row in task.deciles],

@@ -13,7 +13,7 @@ from profilectl.reporting.figures import Figure
 
 @dataclass
 class Block:
-    """One figure, or table, or both; ``note`` stands in for them where there is nothing to show."""
+    """One figure, or table, or both; ``empty`` stands in for them where there is nothing to show."""
 
     key: str
     title: str
@@ -21,6 +21,7 @@ class Block:
     columns: Sequence[str] = ()
     rows: Sequence[Sequence[Any]] = ()
     note: str = ""
+    empty: str = "Nothing to show yet."
     wide: bool = False
     small: bool = False
     table_open: bool = False
@@ -45,14 +46,18 @@ def build(facts: ReportData) -> list[Section]:
 
 def population(facts: ReportData) -> Section:
     """How many users there are, when they came, how many are active."""
-    months = Block("new-users", "New users by month", note="No users yet: run profilectl build.")
+    months = Block("new-users", "New users by month", empty="No users yet: run profilectl build.")
     if facts.new_users:
         pairs = [(row["month"], row["users"]) for row in facts.new_users]
         months.figure = figures.bars(
-            [month for month, _ in pairs], [users for _, users in pairs], x_title="first seen", y_title="users"
+            [month for month, _ in pairs],
+            [users for _, users in pairs],
+            x_title="month first seen",
+            y_title="users",
+            x_type="date",
         )
         months.columns, months.rows = ("month", "new users"), pairs
-    active = Block("active-users", "Active users by window", note="No events yet.")
+    active = Block("active-users", "Active users by window", empty="No events yet.")
     if facts.active:
         share = [[row["days"], row["users"], _percent(row["users"], facts.users)] for row in facts.active]
         active.figure = figures.bars(
@@ -68,7 +73,7 @@ def population(facts: ReportData) -> Section:
 
 def quality(facts: ReportData) -> Section:
     """What landed, what was used, what was set aside and why."""
-    aside = Block("quality", "Rows set aside, by source", note="Nothing has landed yet.", wide=True, table_open=True)
+    aside = Block("quality", "Rows set aside, by source", empty="Nothing has landed yet.", wide=True, table_open=True)
     if facts.quality:
         names = [f"{row['source']}.{row['entity']}" for row in facts.quality]
         shares = {
@@ -86,7 +91,7 @@ def quality(facts: ReportData) -> Section:
         kinds = ("landed", "shaped", "quarantined", "duplicates")
         aside.columns = ("source", *kinds)
         aside.rows = [[name, *(row[kind] for kind in kinds)] for name, row in zip(names, facts.quality, strict=True)]
-    reasons = Block("reasons", "Why rows are in quarantine", note="Nothing is in quarantine.", wide=True)
+    reasons = Block("reasons", "Why rows are in quarantine", empty="Nothing is in quarantine.", wide=True)
     if facts.reasons:
         labels = [_reason(row) for row in facts.reasons]
         counts = [row["n"] for row in facts.reasons]
@@ -103,7 +108,7 @@ def quality(facts: ReportData) -> Section:
 
 def identity(facts: ReportData) -> Section:
     """Whether stitching looks healthy: sizes, types, blocked identifiers, and the truth if it is known."""
-    sizes = Block("sizes", "Identifiers per user", note="No identifiers yet.")
+    sizes = Block("sizes", "Identifiers per user", empty="No identifiers yet.")
     if facts.sizes:
         labels = [f"{row['identifiers']}{'+' * (row['identifiers'] == 20)}" for row in facts.sizes]
         sizes.figure = figures.bars(
@@ -111,7 +116,7 @@ def identity(facts: ReportData) -> Section:
         )
         sizes.columns = ("identifiers", "users")
         sizes.rows = [(label, row["users"]) for label, row in zip(labels, facts.sizes, strict=True)]
-    types = Block("types", "Identifiers by type", note="No identifiers yet.")
+    types = Block("types", "Identifiers by type", empty="No identifiers yet.")
     if facts.types:
         names = [row["identifier_type"] for row in facts.types]
         types.figure = figures.stacked(
@@ -125,7 +130,7 @@ def identity(facts: ReportData) -> Section:
         )
         types.columns = ("type", "linking", "blocked")
         types.rows = [(row["identifier_type"], row["linking"], row["blocked"]) for row in facts.types]
-    blocked = Block("blocked", "Blocked identifiers", note="No identifier is blocked.", table_open=True)
+    blocked = Block("blocked", "Blocked identifiers", empty="No identifier is blocked.", table_open=True)
     blocked.columns = ("type", "reason", "identifiers")
     blocked.rows = [(row["identifier_type"], row["reason"], row["n"]) for row in facts.blocked]
     blocks = [sizes, types, blocked]
@@ -152,7 +157,7 @@ def features(facts: ReportData) -> Section:
         if feature["bins"]
     ]
     if not blocks:
-        blocks = [Block("features", "Distributions", note="No features yet: run profilectl build.")]
+        blocks = [Block("features", "Distributions", empty="No features yet: run profilectl build.")]
     lead = (
         "The most important features of the model, or the first ones where there is no model. "
         "The last bar holds everything above the 99th percentile."
