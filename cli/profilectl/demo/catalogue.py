@@ -27,9 +27,9 @@ def write_catalogue(con: duckdb.DuckDBPyConnection, landing: Path) -> bool:
         )
         select *, 'clean' as kind from numbered
         union all by name
-        select *, 'duplicate_row' from numbered where place <= {REPEATED}
+        select *, 'duplicate_row' as kind from numbered where place <= {REPEATED}
         union all by name
-        select * replace (null as product_id), 'missing_product_id'
+        select * replace (null as product_id), 'missing_product_id' as kind
         from numbered where place between {REPEATED + 1} and {REPEATED + NAMELESS}
         """
     )

@@ -55,8 +55,7 @@ def _version(con: duckdb.DuckDBPyConnection) -> None:
         select
             v.household_id, v.position, v.card_id, v.crm_id, v.version,
             to_utc(
-                v.saved_on::timestamp
-                + interval 1 minute * (480 + floor(u('version time|' || v.crm_id || '|' || version) * 700)::int)
+                v.saved_on::timestamp + some_minutes(480, 700, 'version time|' || v.crm_id || '|' || version)
             ) as saved_at,
             case
                 when v.position > 1 and v.link >= 0.92 then null
@@ -114,8 +113,10 @@ def _customers(con: duckdb.DuckDBPyConnection) -> None:
             case when u('typo last|' || key) < 0.06 then with_typo(last_name, u('typo how|' || key))
                 when u('shout|' || key) < 0.05 then upper(last_name)
                 else last_name end as last_name,
-            coalesce(written_email(true_email, u('email form|' || key)), chosen(unknowns(), 'e|' || key)) as email,
-            coalesce(written_phone(true_phone, u('phone form|' || key)), chosen(unknowns(), 'p|' || key)) as phone,
+            coalesce(written_email(true_email, u('email form|' || key)), chosen(unknowns(), 'e|' || key))
+                as email,
+            coalesce(written_phone(true_phone, u('phone form|' || key)), chosen(unknowns(), 'p|' || key))
+                as phone,
             coalesce(d.age, chosen(unknowns(), 'age|' || key)) as age,
             coalesce(d.income, chosen(unknowns(), 'income|' || key)) as income,
             coalesce(d.home_ownership, chosen(unknowns(), 'home|' || key)) as home_ownership,

@@ -47,7 +47,9 @@ TRANSACTIONS = Entity(
     dirt=(
         again(120),
         Dirt("amount_of_a_billion", 15, {"sales_value": "'1000000000'"}, reason="out_of_bounds_sales_value"),
-        Dirt("amount_hugely_negative", 15, {"sales_value": "'-250000.00'"}, reason="out_of_bounds_sales_value"),
+        Dirt(
+            "amount_hugely_negative", 15, {"sales_value": "'-250000.00'"}, reason="out_of_bounds_sales_value"
+        ),
         Dirt("amount_nan", 10, {"sales_value": "'NaN'"}, reason="invalid_sales_value"),
         Dirt("amount_is_text", 10, {"sales_value": "'abc'"}, reason="invalid_sales_value"),
         Dirt("quantity_negative", 8, {"quantity": "'-5'"}, reason="out_of_bounds_quantity"),

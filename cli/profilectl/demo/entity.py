@@ -147,6 +147,4 @@ def long_line(rows: int) -> Dirt:
 
 def truncated_json(rows: int) -> Dirt:
     """Return a JSON line cut off at three fifths."""
-    return Dirt(
-        "truncated_json", rows, mangle="left(line, length(line) * 3 // 5)", reason="malformed_json"
-    )
+    return Dirt("truncated_json", rows, mangle="left(line, length(line) * 3 // 5)", reason="malformed_json")

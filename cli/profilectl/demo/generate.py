@@ -131,7 +131,8 @@ def generate(
         present = tuple(sorted({*wanted, *earlier}))
         make_identities(con, present)
         counted = con.execute(
-            "select source || '.' || entity, sum(rows_landed)::bigint from truth_expected group by 1 order by 1"
+            "select source || '.' || entity, sum(rows_landed)::bigint "
+            "from truth_expected group by all order by all"
         ).fetchall()
         rows = {str(name): int(number) for name, number in counted}
         kept = con.execute("select count(*) from household").fetchall()[0][0]

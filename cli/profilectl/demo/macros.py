@@ -21,6 +21,7 @@ DATE_FORMATS = 10
 _MACROS = (
     "pick(choices, chance) as choices[1 + floor(chance * len(choices))::bigint]",
     "chosen(choices, key) as pick(choices, u(key))",
+    "some_minutes(least, span, key) as interval 1 minute * (least + floor(u(key) * span)::int)",
     f"to_local(utc) as timezone('{ZONE}', timezone('UTC', utc))",
     f"to_utc(local) as timezone('UTC', timezone('{ZONE}', local))",
     "iso_utc(utc) as strftime(utc, '%Y-%m-%dT%H:%M:%SZ')",

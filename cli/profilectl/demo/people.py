@@ -71,11 +71,12 @@ def _card(con: duckdb.DuckDBPyConnection) -> None:
         create table card as
         select
             household_id, position, cards,
-            (6035000000000 + 104729 * row_number() over (
-                order by u('card|' || household_id || '|' || position), household_id, position))::varchar as card_id,
-            (700000 + 13 * row_number() over (
-                order by u('crm|' || household_id || '|' || position), household_id, position))::varchar as crm_id
+            (6035000000000 + 104729 * row_number() over by_card)::varchar as card_id,
+            (700000 + 13 * row_number() over by_record)::varchar as crm_id
         from person, unnest(range(1, cards + 1)) as t(position)
+        window
+            by_card as (order by u('card|' || household_id || '|' || position), household_id, position),
+            by_record as (order by u('crm|' || household_id || '|' || position), household_id, position)
         """
     )
 
@@ -115,7 +116,8 @@ def _phone(con: duckdb.DuckDBPyConnection) -> None:
             select
                 household_id, position,
                 row_number() over (
-                    order by u('phone|' || household_id || '|' || position), household_id, position) - 1 as number
+                    order by u('phone|' || household_id || '|' || position), household_id, position
+                ) - 1 as number
             from person, unnest(range(1, phones + 1)) as t(position)
         )
         select household_id, position, '+1' || area || '5550' || (100 + number // areas) as phone
@@ -137,7 +139,8 @@ def _cookie(con: duckdb.DuckDBPyConnection) -> None:
             household_id, position, cookies,
             'c' || right(md5(u('cookie|' || household_id || '|' || position)::varchar), 20) as cookie_id,
             case when devices > 0 and u('has device|' || household_id || '|' || position) < 0.8
-                then 'd' || right(md5(u('device|' || household_id || '|' || (position % devices))::varchar), 18)
+                then 'd' || right(
+                    md5(u('device|' || household_id || '|' || (position % devices))::varchar), 18)
             end as device_id,
             case
                 when u('login|' || household_id || '|' || position) < 0.125 then 0 else 0.4
@@ -161,10 +164,9 @@ def _handle(con: duckdb.DuckDBPyConnection) -> None:
             first_name || ' ' || left(last_name, 1) || '.' as display_name,
             case when u('handle email|' || household_id) < 0.875 then e.email end as email,
             case when u('old account|' || household_id) < 0.6
-                then timestamp '2014-01-01' + interval 1 day * floor(u('created|' || household_id) * 1090)::int
-                else timestamp '2017-01-01' + interval 1 day * floor(u('created|' || household_id) * 300)::int
-            end
-            + interval 1 minute * (800 + floor(u('created at|' || household_id) * 600)::int) as created_at
+                then date '2014-01-01' + floor(u('created|' || household_id) * 1090)::int
+                else date '2017-01-01' + floor(u('created|' || household_id) * 300)::int
+            end + some_minutes(800, 600, 'created at|' || household_id) as created_at
         from person
         join email as e using (household_id)
         where e.position = 1 and u('social|' || household_id) < 0.35

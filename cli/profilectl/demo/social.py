@@ -35,8 +35,7 @@ def _posts(con: duckdb.DuckDBPyConnection) -> None:
         with occasion as (
             select
                 b.basket_id, b.household_id, h.handle,
-                to_utc(b.local_day + interval 1 day
-                    + interval 1 minute * (480 + floor(u('post time|' || b.basket_id) * 780)::int)) as posted_at,
+                to_utc(b.local_day + 1 + some_minutes(480, 780, 'post time|' || b.basket_id)) as posted_at,
                 1 + floor(u('topic|' || b.basket_id) * 6)::int as topic
             from basket as b
             join handle as h using (household_id)
@@ -47,7 +46,8 @@ def _posts(con: duckdb.DuckDBPyConnection) -> None:
             from clean_shop__transactions as t
             semi join occasion using (basket_id)
             join product as p using (product_id)
-            where p.product_category is not null
+            where p.product_category not in (
+                'COUPON/MISC ITEMS', 'FUEL', 'MISC. TRANS.', 'NO COMMODITY DESCRIPTION')
             group by t.basket_id, lower(p.product_category)
         ),
         favourite as (
@@ -62,7 +62,8 @@ def _posts(con: duckdb.DuckDBPyConnection) -> None:
             replace(
                 post_texts()[2 * o.topic - (u('mood|' || o.basket_id) < 0.5)::int], '{category}', f.category
             ) as text,
-            to_json([post_topics()[o.topic], regexp_replace(f.category, '[^a-z0-9]+', '-', 'g')])::varchar as tags,
+            to_json([post_topics()[o.topic], regexp_replace(f.category, '[^a-z0-9]+', '-', 'g')])::varchar
+                as tags,
             written_time(o.posted_at, 1 + (u('post form|' || o.basket_id) < 0.3)::int) as posted_at,
             o.posted_at as true_posted_at, u('post dice|' || o.basket_id) as dice
         from occasion as o
@@ -88,8 +89,7 @@ def _reactions(con: duckdb.DuckDBPyConnection) -> None:
         liking as (
             select
                 'like|' || b.basket_id as key, b.household_id, h.handle,
-                to_utc(b.local_day + interval 1 day
-                    + interval 1 minute * (480 + floor(u('like time|' || b.basket_id) * 780)::int)) as reacted_at
+                to_utc(b.local_day + 1 + some_minutes(480, 780, 'like time|' || b.basket_id)) as reacted_at
             from basket as b
             join handle as h using (household_id)
             where u('like|' || b.basket_id) < 0.2 and b.local_day < date '2017-12-31'

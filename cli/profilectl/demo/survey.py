@@ -48,8 +48,7 @@ def _answers(con: duckdb.DuckDBPyConnection) -> None:
         asked as (
             select
                 i.*, question, i.basket_id || '|' || question as key,
-                to_utc(i.local_day + interval 1 day + interval 1 minute
-                    * (540 + floor(u('answer time|' || i.basket_id) * 600)::int)) as answered_at,
+                to_utc(i.local_day + 1 + some_minutes(540, 600, 'answer time|' || i.basket_id)) as answered_at,
                 r.recent, r.before, u('gives|' || i.basket_id) as gives,
                 u('survey email|' || i.basket_id) as which_email,
                 u('survey phone|' || i.basket_id) as which_phone,

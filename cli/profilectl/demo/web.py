@@ -35,9 +35,8 @@ def _session(con: duckdb.DuckDBPyConnection) -> None:
             select
                 *, purpose || '|' || basket_id as key,
                 case purpose
-                    when 'before' then occurred_at - interval 1 minute
-                        * (15 + floor(135 * u('lead|' || basket_id))::int)
-                    else occurred_at + interval 1 minute * (1440 + floor(6000 * u('later|' || basket_id))::int)
+                    when 'before' then occurred_at - some_minutes(15, 135, 'lead|' || basket_id)
+                    else occurred_at + some_minutes(1440, 6000, 'later|' || basket_id)
                 end as began_at,
                 u('kiosk|' || purpose || basket_id) < 0.02 as at_kiosk
             from drawn

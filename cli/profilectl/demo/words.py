@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-FIRST_NAMES = tuple(
-    """Olivia Liam Emma Noah Ava Ethan Sophia Mason Isabella Lucas Mia Logan Charlotte James Amelia
+FIRST = """
+    Olivia Liam Emma Noah Ava Ethan Sophia Mason Isabella Lucas Mia Logan Charlotte James Amelia
     Benjamin Harper Elijah Evelyn William Abigail Alexander Emily Michael Ella Daniel Grace Henry
     Chloe Jackson Victoria Samuel Lily David Hannah Joseph Nora Carter Zoe Owen Layla Wyatt Penelope
-    John Riley Jack Aria Luke Stella Gabriel José Zoë François Núria Søren Anaïs""".split()
-)
-LAST_NAMES = tuple(
-    """Smith Johnson Williams Brown Jones Garcia Miller Davis Rodriguez Martinez Hernandez Lopez
+    John Riley Jack Aria Luke Stella Gabriel José Zoë François Núria Søren Anaïs
+"""
+LAST = """
+    Smith Johnson Williams Brown Jones Garcia Miller Davis Rodriguez Martinez Hernandez Lopez
     Gonzalez Wilson Anderson Thomas Taylor Moore Jackson Martin Lee Perez Thompson White Harris
     Sanchez Clark Ramirez Lewis Robinson Walker Young Allen King Wright Scott Torres Nguyen Hill
     Flores Green Adams Nelson Baker Hall Rivera Campbell Mitchell Carter Roberts Gomez Phillips Evans
     Turner Diaz Parker Cruz Edwards Collins Reyes Stewart Morris Morales Murphy Cook Rogers Gutierrez
     Ortiz Morgan Cooper Peterson Bailey Reed Kelly Howard Ramos Kim Cox Ward Richardson Watson Brooks
-    Chavez Wood Bennett Gray Mendoza Ruiz Hughes Price Alvarez Castillo Sanders Patel Müller Peña""".split()
-)
+    Chavez Wood Bennett Gray Mendoza Ruiz Hughes Price Alvarez Castillo Sanders Patel Müller Peña
+"""
 DOMAINS = ("example.com", "example.org", "example.net", "mail.example.com", "post.example.org")
 REFERRERS = ("", "search", "newsletter", "social", "direct", "coupon-site")
 UNKNOWNS = ("", "", "n/a", "-", "null")
@@ -73,8 +73,8 @@ COMMENTS_HIGH = (
 )
 
 WORDS = {
-    "first_names": FIRST_NAMES,
-    "last_names": LAST_NAMES,
+    "first_names": FIRST.split(),
+    "last_names": LAST.split(),
     "domains": DOMAINS,
     "referrers": REFERRERS,
     "unknowns": UNKNOWNS,
