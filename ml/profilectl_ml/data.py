@@ -1,0 +1,192 @@
+"""Reading the marts into matrices, and the fingerprint of what was read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from profilectl_ml.errors import ProfilectlError
+from profilectl_ml.layout import Layout
+from profilectl_ml.sql import quote_identifier, quote_relation
+from profilectl_ml.tasks import Task
+
+MIN_USERS = 50
+# Above this, a fixed sample of users is learnt from: accuracy has long stopped rising, memory has not.
+MAX_USERS = 25_000
+_MAX_CATEGORIES = 40
+_NUMERIC = (
+    "TINYINT",
+    "SMALLINT",
+    "INTEGER",
+    "BIGINT",
+    "HUGEINT",
+    "UTINYINT",
+    "USMALLINT",
+    "UINTEGER",
+    "UBIGINT",
+)
+_NOT_FEATURES = ("user_id", "cutoff", "as_of")
+
+
+@dataclass(frozen=True)
+class Examples:
+    """Labelled rows, ordered by cutoff and user.
+
+    Attributes
+    ----------
+    layout
+        Columns of ``matrix``.
+    matrix
+        Features, shape ``(rows, features)``, natural units, NaN where missing.
+    label
+        Shape ``(rows,)``.
+    users
+        User id per row.
+    cutoffs
+        Cutoff per row, ``datetime64[D]``.
+    fingerprint
+        MD5 of all rows in this order.
+    """
+
+    layout: Layout
+    matrix: NDArray[np.float64]
+    label: NDArray[np.float64]
+    users: NDArray[np.object_]
+    cutoffs: NDArray[np.datetime64]
+    fingerprint: str
+
+    def at(self, *days: date) -> NDArray[np.int64]:
+        """Return the positions of the rows of these cutoffs."""
+        return np.flatnonzero(np.isin(self.cutoffs, np.array(days, dtype="datetime64[D]")))
+
+
+def read_examples(connection: duckdb.DuckDBPyConnection, task: Task) -> Examples:
+    """Read the labelled examples of a task.
+
+    Raises
+    ------
+    ProfilectlError
+        If the mart or its label is missing, or it holds too few users or a label that never varies.
+    """
+    columns = _columns(connection, task.examples)
+    for needed in (task.entity, "cutoff", task.label, *((task.population,) if task.population else ())):
+        if needed not in columns:
+            raise ProfilectlError(
+                f"{'.'.join(task.examples)} has no column {needed!r}, which task {task.name} needs",
+                hint=f"see {task.path}" if task.path else None,
+            )
+    chosen = _feature_columns(columns, task)
+    rows = _rows(task)
+    total = _one(connection, f"select count(distinct {quote_identifier(task.entity)}) from ({rows})")
+    if total < MIN_USERS:
+        raise ProfilectlError(
+            f"task {task.name}: {total} users with a label, at least {MIN_USERS} are needed",
+            hint="land more data, or a longer history",
+        )
+    listed = ", ".join(quote_identifier(c) for c in (task.entity, "cutoff", task.label, *chosen))
+    entity = quote_identifier(task.entity)
+    sampled = (
+        f"select {listed} from ({rows}) where {entity} in (select {entity} from ({rows})"
+        f" group by 1 order by md5({entity}), {entity} limit {MAX_USERS})"
+    )
+    table = connection.execute(f"{sampled} order by cutoff, {entity}").to_arrow_table()
+    label = pc.cast(table.column(task.label), pa.float64()).to_numpy()
+    if not np.isfinite(label).all():
+        raise ProfilectlError(f"task {task.name}: {task.label} holds infinite or not-a-number values")
+    if np.ptp(label) == 0:
+        raise ProfilectlError(
+            f"task {task.name}: {task.label} is {label[0]:g} in every row; there is nothing to learn"
+        )
+    layout = _layout(table, chosen)
+    return Examples(
+        layout=layout,
+        matrix=layout.matrix(table),
+        label=label,
+        users=table.column(task.entity).to_numpy(zero_copy_only=False),
+        cutoffs=table.column("cutoff").to_numpy().astype("datetime64[D]"),
+        fingerprint=_fingerprint(connection, sampled),
+    )
+
+
+def check_features(connection: duckdb.DuckDBPyConnection, task: Task, layout: Layout) -> None:
+    """Check that the features mart has every column a model reads.
+
+    Raises
+    ------
+    ProfilectlError
+        If the mart or a column is missing.
+    """
+    columns = _columns(connection, task.features)
+    wanted = (task.entity, *((task.population,) if task.population else ()), *layout.names)
+    missing = [name for name in wanted if name not in columns]
+    if missing:
+        raise ProfilectlError(
+            f"{'.'.join(task.features)} lacks {len(missing)} column(s) that task {task.name} needs: "
+            + ", ".join(missing[:5]),
+            hint="rebuild the marts, then train again",
+        )
+
+
+def _columns(connection: duckdb.DuckDBPyConnection, relation: tuple[str, str]) -> dict[str, str]:
+    found = connection.execute(
+        "select column_name, data_type from information_schema.columns"
+        " where table_catalog = current_database() and table_schema = ? and table_name = ?"
+        " order by ordinal_position",
+        list(relation),
+    ).fetchall()
+    if not found:
+        raise ProfilectlError(
+            f"there is no table {'.'.join(relation)} in this warehouse",
+            hint="build the marts first: profilectl build",
+        )
+    return dict(found)
+
+
+def _feature_columns(columns: dict[str, str], task: Task) -> list[str]:
+    """Return numbers, booleans and texts in alphabetical order, so that column order changes nothing."""
+    taken = {*_NOT_FEATURES, task.entity, task.label, task.population}
+    usable = ("BOOLEAN", "DOUBLE", "FLOAT", "VARCHAR", *_NUMERIC)
+    return sorted(
+        name
+        for name, kind in columns.items()
+        if name not in taken
+        and not name.startswith("label_")
+        and (kind in usable or kind.startswith(("DECIMAL", "ENUM")))
+    )
+
+
+def _rows(task: Task) -> str:
+    where = f"{quote_identifier(task.label)} is not null"
+    if task.population:
+        where += f" and {quote_identifier(task.population)}"
+    return f"select * from {quote_relation(*task.examples)} where {where}"
+
+
+def _layout(table: pa.Table, chosen: list[str]) -> Layout:
+    names, vocabularies = [], {}
+    for name in chosen:
+        kind = table.schema.field(name).type
+        if pa.types.is_string(kind) or pa.types.is_dictionary(kind):
+            values = sorted(
+                v for v in pc.unique(pc.cast(table.column(name), pa.string())).to_pylist() if v is not None
+            )
+            if not 2 <= len(values) <= _MAX_CATEGORIES:
+                continue  # a name or a constant, not a category
+            vocabularies[name] = tuple(values)
+        names.append(name)
+    return Layout(names=tuple(names), vocabularies=vocabularies)
+
+
+def _fingerprint(connection: duckdb.DuckDBPyConnection, query: str) -> str:
+    text = f"select md5(string_agg(h, '' order by h)) from (select md5(cast(r as varchar)) as h from ({query}) r)"
+    return str(connection.execute(text).fetchall()[0][0])
+
+
+def _one(connection: duckdb.DuckDBPyConnection, query: str) -> int:
+    return int(connection.execute(query).fetchall()[0][0])

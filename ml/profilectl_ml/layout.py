@@ -1,0 +1,87 @@
+"""Which columns a model reads, in which order, and how categories become numbers."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from profilectl_ml.errors import ProfilectlError
+
+
+@dataclass(frozen=True)
+class Layout:
+    """The columns of a feature matrix.
+
+    Attributes
+    ----------
+    names
+        Feature names in the matrix' order.
+    vocabularies
+        Per categorical feature its known values; value ``i`` is stored as the number ``i``,
+        a missing one as NaN, one that was never seen as -1.
+    """
+
+    names: tuple[str, ...]
+    vocabularies: dict[str, tuple[str, ...]]
+
+    @property
+    def numeric(self) -> list[int]:
+        """Positions of the numeric features."""
+        return [i for i, name in enumerate(self.names) if name not in self.vocabularies]
+
+    @property
+    def categorical(self) -> list[int]:
+        """Positions of the categorical features."""
+        return [i for i, name in enumerate(self.names) if name in self.vocabularies]
+
+    def position(self, name: str) -> int:
+        """Return where feature ``name`` stands.
+
+        Raises
+        ------
+        ProfilectlError
+            If there is no such feature.
+        """
+        if name not in self.names:
+            raise ProfilectlError(f"the examples have no feature {name!r}")
+        return self.names.index(name)
+
+    def matrix(self, table: pa.Table | pa.RecordBatch) -> NDArray[np.float64]:
+        """Return the features of an Arrow table as floats, shape ``(rows, len(names))``.
+
+        Infinite values become NaN: models impute what is missing, and cannot use infinity.
+        """
+        out = np.empty((table.num_rows, len(self.names)), dtype=np.float64)
+        for i, name in enumerate(self.names):
+            column = table.column(name)
+            if name in self.vocabularies:
+                out[:, i] = _codes(column, self.vocabularies[name])
+            else:
+                out[:, i] = pc.cast(column, pa.float64(), safe=False).to_numpy(zero_copy_only=False)
+        out[np.isinf(out)] = np.nan
+        return out
+
+    def to_json(self) -> str:
+        """Return the layout as JSON text, as stored beside a model."""
+        return json.dumps({"names": self.names, "vocabularies": self.vocabularies}, sort_keys=True)
+
+    @staticmethod
+    def from_json(text: str) -> Layout:
+        """Read what ``to_json`` wrote."""
+        data = json.loads(text)
+        vocabularies = {name: tuple(values) for name, values in data["vocabularies"].items()}
+        return Layout(names=tuple(data["names"]), vocabularies=vocabularies)
+
+
+def _codes(column: pa.ChunkedArray | pa.Array, vocabulary: tuple[str, ...]) -> NDArray[np.float64]:
+    known = pa.array(vocabulary, type=pa.string())
+    text = pc.cast(column, pa.string())
+    codes = pc.fill_null(pc.index_in(text, value_set=known, skip_nulls=True), -1)
+    return np.asarray(
+        pc.if_else(pc.is_null(text), float("nan"), pc.cast(codes, pa.float64())), dtype=np.float64
+    )

@@ -1,0 +1,122 @@
+"""Writing a training run: model, metrics, predictions and scores, together or not at all."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from profilectl_ml.candidates import BASELINE
+from profilectl_ml.evaluation import Metric
+from profilectl_ml.layout import Layout
+from profilectl_ml.registry import StoredModel, save_model, save_run, transaction
+from profilectl_ml.schema import create_ml_tables
+from profilectl_ml.scoring import replace_scores
+
+if TYPE_CHECKING:
+    from profilectl_ml.training import TrainResult
+
+
+@dataclass(frozen=True)
+class Predictions:
+    """Out-of-time predictions of the serving model beside the truth and the baseline, each ``(rows,)``."""
+
+    users: NDArray[np.object_]
+    cutoff: date
+    actual: NDArray[np.float64]
+    predicted: NDArray[np.float64]
+    baseline: NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Run:
+    """Everything a run leaves behind."""
+
+    result: TrainResult
+    stored: StoredModel
+    estimator: Any
+    layout: Layout
+    predictions: Predictions
+    scores: pa.Table
+    seed: int
+    settings: dict[str, dict[str, Any]]
+
+
+def write_run(connection: duckdb.DuckDBPyConnection, run: Run) -> None:
+    """Write the run in one transaction: readers see the old model and scores, or the new ones."""
+    result, stored = run.result, run.stored
+    with transaction(connection):
+        create_ml_tables(connection)
+        save_run(
+            connection,
+            {
+                "run_id": result.run_id,
+                "task": result.task,
+                "created_at": stored.created_at,
+                "chosen": result.winner,
+                "promoted": result.promoted,
+                "reason": result.reason,
+                "seed": run.seed,
+                "params": run.settings,
+                "data_fingerprint": result.fingerprint,
+                "n_train": result.n_train,
+                "n_test": result.n_test,
+                "train_cutoffs": ", ".join(map(str, result.train_cutoffs)),
+                "test_cutoff": result.test_cutoff,
+                "baseline": BASELINE,
+                "seconds": result.seconds,
+            },
+        )
+        save_model(connection, stored, run.estimator, run.layout)
+        _write_metrics(connection, result)
+        _write_importance(connection, result)
+        _write_predictions(connection, run)
+        replace_scores(connection, result.task, run.scores, result.model_id, stored.created_at)
+
+
+def _write_metrics(connection: duckdb.DuckDBPyConnection, result: TrainResult) -> None:
+    def rows(split: str, found: dict[str, dict[str, Metric]]) -> list[list[object]]:
+        return [
+            [result.run_id, result.task, candidate, split, name, metric.value, metric.low, metric.high]
+            for candidate, metrics in found.items()
+            for name, metric in metrics.items()
+        ]
+
+    connection.executemany(
+        "insert into ml.metrics (run_id, task, candidate, split, metric, value, low, high)"
+        " values (?, ?, ?, ?, ?, ?, ?, ?)",
+        rows("validation", result.validation) + rows("test", result.test),
+    )
+
+
+def _write_importance(connection: duckdb.DuckDBPyConnection, result: TrainResult) -> None:
+    connection.executemany(
+        "insert into ml.feature_importance (model_id, task, feature, importance, low, high) values (?, ?, ?, ?, ?, ?)",
+        [[result.model_id, result.task, i.feature, i.importance, i.low, i.high] for i in result.importance],
+    )
+
+
+def _write_predictions(connection: duckdb.DuckDBPyConnection, run: Run) -> None:
+    kept = run.predictions
+    table = pa.table(
+        {
+            "user_id": pa.array(kept.users, type=pa.string()),
+            "actual": kept.actual,
+            "predicted": kept.predicted,
+            "baseline": kept.baseline,
+        }
+    )
+    connection.register("new_predictions", table)
+    try:
+        connection.execute(
+            "insert into ml.test_predictions (model_id, task, user_id, cutoff, actual, predicted, baseline)"
+            " select ?, ?, user_id, ?, actual, predicted, baseline from new_predictions order by user_id",
+            [run.result.model_id, run.result.task, kept.cutoff],
+        )
+    finally:
+        connection.unregister("new_predictions")

@@ -1,0 +1,136 @@
+"""The model registry: runs, metrics and models as tables of schema ``ml``."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import duckdb
+
+from profilectl_ml.artefacts import FORMAT_VERSION, dump_model, load_model
+from profilectl_ml.errors import ProfilectlError
+from profilectl_ml.layout import Layout
+
+
+@dataclass(frozen=True)
+class StoredModel:
+    """A model as it is listed: everything but the artefact."""
+
+    model_id: str
+    run_id: str
+    task: str
+    kind: str
+    candidate: str
+    format_version: int
+    created_at: datetime
+    serving: bool
+
+
+@dataclass(frozen=True)
+class LoadedModel:
+    """A model ready to predict on matrices of its layout."""
+
+    stored: StoredModel
+    estimator: Any
+    layout: Layout
+
+
+_LISTED = "model_id, run_id, task, kind, candidate, format_version, created_at, serving"
+
+
+@contextmanager
+def transaction(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """Commit everything in the block together, or nothing of it."""
+    connection.execute("begin transaction")
+    try:
+        yield
+        connection.execute("commit")
+    except BaseException:
+        connection.execute("rollback")
+        raise
+
+
+def list_models(connection: duckdb.DuckDBPyConnection, task: str | None = None) -> list[StoredModel]:
+    """Return the models of one task or of all, the newest first; none if nothing was trained yet."""
+    known = connection.execute(
+        "select count(*) from information_schema.tables where table_catalog = current_database()"
+        " and table_schema = 'ml' and table_name = 'models'"
+    ).fetchall()
+    if not known[0][0]:
+        return []
+    rows = connection.execute(
+        f"select {_LISTED} from ml.models where ? is null or task = ? order by created_at desc, model_id",
+        [task, task],
+    ).fetchall()
+    return [StoredModel(*row) for row in rows]
+
+
+def load(connection: duckdb.DuckDBPyConnection, model_id: str) -> LoadedModel:
+    """Return a model by its id.
+
+    Raises
+    ------
+    ProfilectlError
+        If there is no such model, or its artefact is refused.
+    """
+    stored = next((m for m in list_models(connection) if m.model_id == model_id), None)
+    if stored is None:
+        raise ProfilectlError(f"there is no model {model_id!r} in the registry")
+    artefact, features = connection.execute(
+        "select artefact, features from ml.models where model_id = ?", [model_id]
+    ).fetchall()[0]
+    return LoadedModel(stored, load_model(bytes(artefact), stored.format_version), Layout.from_json(features))
+
+
+def serving_model(connection: duckdb.DuckDBPyConnection, task: str) -> LoadedModel:
+    """Return the model that serves a task.
+
+    Raises
+    ------
+    ProfilectlError
+        If the task was never trained, or the artefact is refused.
+    """
+    serving = next((m for m in list_models(connection, task) if m.serving), None)
+    if serving is None:
+        raise ProfilectlError(f"no model serves task {task!r} yet", hint="train one: profilectl train")
+    return load(connection, serving.model_id)
+
+
+def save_model(
+    connection: duckdb.DuckDBPyConnection, stored: StoredModel, estimator: Any, layout: Layout
+) -> None:
+    """Store a model; if it serves, the task's former one stops serving. Call inside a transaction.
+
+    Raises
+    ------
+    ProfilectlError
+        If the model holds types that could not be loaded again.
+    """
+    if stored.serving:
+        connection.execute("update ml.models set serving = false where task = ?", [stored.task])
+    connection.execute(
+        f"insert into ml.models ({_LISTED}, artefact, features) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        [
+            stored.model_id,
+            stored.run_id,
+            stored.task,
+            stored.kind,
+            stored.candidate,
+            FORMAT_VERSION,
+            stored.created_at,
+            stored.serving,
+            dump_model(estimator),
+            layout.to_json(),
+        ],
+    )
+
+
+def save_run(connection: duckdb.DuckDBPyConnection, values: dict[str, object]) -> None:
+    """Store one row of ``ml.runs``; ``params`` is turned into JSON text. Call inside a transaction."""
+    row = {**values, "params": json.dumps(values["params"], sort_keys=True)}
+    marks = ", ".join("?" for _ in row)
+    connection.execute(f"insert into ml.runs ({', '.join(row)}) values ({marks})", list(row.values()))
