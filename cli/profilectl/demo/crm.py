@@ -16,7 +16,7 @@ def _version(con: duckdb.DuckDBPyConnection) -> None:
     """One row per saved version of a customer record: when, and which e-mail and phone it held.
 
     The first card's record holds the first e-mail and phone. Later cards share one of the two, or
-    a changed phone, or (one in twelve) nothing at all with the first: these cannot be stitched.
+    a changed phone, or (one in twenty) nothing at all with the first: these cannot be stitched.
     """
     con.execute(
         """
@@ -58,12 +58,12 @@ def _version(con: duckdb.DuckDBPyConnection) -> None:
                 v.saved_on::timestamp + some_minutes(480, 700, 'version time|' || v.crm_id || '|' || version)
             ) as saved_at,
             case
-                when v.position > 1 and v.link >= 0.92 then null
+                when v.position > 1 and v.link >= 0.95 then null
                 when v.position = 1 or v.link < 0.62 then 1 + has_new_email
                 else 2 - has_new_email
             end as email_position,
             case
-                when v.position > 1 and v.link >= 0.92 then null
+                when v.position > 1 and v.link >= 0.95 then null
                 when v.position = 1 or v.link between 0.62 and 0.82 then 1 + has_new_phone
                 else 2 - has_new_phone
             end as phone_position
@@ -83,10 +83,10 @@ def _customers(con: duckdb.DuckDBPyConnection) -> None:
                 v.crm_id || '|' || v.version as key,
                 case
                     when v.version > 0 and u('sentinel email|' || v.crm_id || '|' || v.version) < 0.20
-                        or u('never had an email|' || v.crm_id) < 0.03
+                        or u('never had an email|' || v.crm_id) < 0.02
                         then chosen(sentinel_emails(), 'which sentinel|' || v.crm_id || '|' || v.version)
                     when v.version > 0 and f.email is not null then f.email
-                    when u('no email|' || v.crm_id) < 0.08 then null
+                    when u('no email|' || v.crm_id) < 0.05 then null
                     else e.email
                 end as true_email,
                 case

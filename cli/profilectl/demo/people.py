@@ -130,7 +130,7 @@ def _phone(con: duckdb.DuckDBPyConnection) -> None:
 def _cookie(con: duckdb.DuckDBPyConnection) -> None:
     """One row per browser cookie: the device it lives on, and the e-mail that logs in with it.
 
-    One cookie in eight never logs in, and some have no device: nothing ties those to a person.
+    One cookie in twenty never logs in, and some have no device: nothing ties those to a person.
     """
     con.execute(
         """
@@ -143,7 +143,7 @@ def _cookie(con: duckdb.DuckDBPyConnection) -> None:
                     md5(u('device|' || household_id || '|' || (position % devices))::varchar), 18)
             end as device_id,
             case
-                when u('login|' || household_id || '|' || position) < 0.125 then 0 else 0.4
+                when u('login|' || household_id || '|' || position) < 0.05 then 0 else 0.6
             end as login_rate,
             case when u('login email|' || household_id || '|' || position) < 0.75 then 1 else emails end
                 as email_position
@@ -153,7 +153,7 @@ def _cookie(con: duckdb.DuckDBPyConnection) -> None:
 
 
 def _handle(con: duckdb.DuckDBPyConnection) -> None:
-    """One row per social account; one in eight does not say its e-mail."""
+    """One row per social account; one in twelve does not say its e-mail."""
     con.execute(
         """
         create table handle as
@@ -162,7 +162,7 @@ def _handle(con: duckdb.DuckDBPyConnection) -> None:
             lower(replace(strip_accents(first_name), 'ø', 'o')) || left(md5('' || number), 2) || '_' || number
                 as handle,
             first_name || ' ' || left(last_name, 1) || '.' as display_name,
-            case when u('handle email|' || household_id) < 0.875 then e.email end as email,
+            case when u('handle email|' || household_id) < 0.92 then e.email end as email,
             case when u('old account|' || household_id) < 0.6
                 then date '2014-01-01' + floor(u('created|' || household_id) * 1090)::int
                 else date '2017-01-01' + floor(u('created|' || household_id) * 300)::int

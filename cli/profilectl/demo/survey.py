@@ -48,7 +48,8 @@ def _answers(con: duckdb.DuckDBPyConnection) -> None:
         asked as (
             select
                 i.*, question, i.basket_id || '|' || question as key,
-                to_utc(i.local_day + 1 + some_minutes(540, 600, 'answer time|' || i.basket_id)) as answered_at,
+                to_utc(i.local_day + 1 + some_minutes(540, 600, 'answer time|' || i.basket_id))
+                    as answered_at,
                 r.recent, r.before, u('gives|' || i.basket_id) as gives,
                 u('survey email|' || i.basket_id) as which_email,
                 u('survey phone|' || i.basket_id) as which_phone,
@@ -62,8 +63,8 @@ def _answers(con: duckdb.DuckDBPyConnection) -> None:
         named as (
             select
                 a.*, least(10, greatest(1, round(a.feeling)))::int as rating,
-                case when a.gives < 0.75 then e.email end as true_email,
-                case when a.gives > 0.45 then h.phone end as true_phone
+                case when a.gives < 0.85 then e.email end as true_email,
+                case when a.gives > 0.30 then h.phone end as true_phone
             from asked as a
             join person as p using (household_id)
             join email as e
