@@ -12,6 +12,7 @@ from profilectl.demo.catalogue import write_catalogue
 from profilectl.demo.crm import make_crm
 from profilectl.demo.deliver import deliver
 from profilectl.demo.entities import ENTITIES
+from profilectl.demo.identities import make_identities
 from profilectl.demo.macros import open_workshop
 from profilectl.demo.people import make_people
 from profilectl.demo.shop import make_shop
@@ -22,7 +23,6 @@ from profilectl.demo.truth import (
     NOTE,
     count_catalogue,
     count_delivered,
-    make_identities,
     open_truth,
     read_manifest,
     recall_other_months,
