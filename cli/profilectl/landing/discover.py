@@ -1,0 +1,145 @@
+"""Find the files under the landing root, and what their place says about them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from profilectl.landing import reasons
+from profilectl.landing.contract import Contract, Entity
+
+_FORMATS = {"csv": "csv", "json": "json", "jsonl": "json", "ndjson": "json", "parquet": "parquet"}
+_IGNORED_SUFFIXES = (".tmp", ".part")
+
+
+@dataclass(frozen=True)
+class LandingFile:
+    """One file under the landing root, as it was when it was found.
+
+    Attributes
+    ----------
+    path
+        Where it is.
+    file
+        Its path relative to the landing root, with forward slashes: its name in the ledger.
+    source, entity
+        The first two folders; empty where the file lies higher up.
+    kind
+        ``csv``, ``json`` or ``parquet``; None where the extension is not known.
+    extension
+        The extension as the ledger shows it, such as ``csv.gz``.
+    problem
+        Reason and detail where its place or name alone keeps it from being taken.
+    """
+
+    path: Path
+    file: str
+    source: str
+    entity: str
+    kind: str | None
+    extension: str
+    size_bytes: int
+    modified_at: datetime
+    problem: tuple[str, str] | None = None
+
+    @property
+    def is_gzip(self) -> bool:
+        """Whether the content is compressed."""
+        return self.extension.endswith(".gz")
+
+    @property
+    def identity(self) -> tuple[str, int, datetime]:
+        """What the ledger knows a delivery by."""
+        return self.file, self.size_bytes, self.modified_at
+
+    def is_unchanged(self) -> bool:
+        """Whether the file on disk is still the one that was found."""
+        try:
+            now = self.path.stat()
+        except OSError:
+            return False
+        return (now.st_size, _modified_at(now)) == (self.size_bytes, self.modified_at)
+
+    def declared(self, contract: Contract) -> Entity:
+        """Return the entity this file belongs to; only for files without a problem."""
+        return contract.entities[self.source, self.entity]
+
+
+def find_files(root: Path, contract: Contract) -> list[LandingFile]:
+    """List every file under ``root`` that is not hidden or temporary, ordered by name.
+
+    Parameters
+    ----------
+    root
+        The landing folder; a folder that does not exist holds no files.
+    contract
+        Says which sources and entities are known.
+
+    Returns
+    -------
+    list of LandingFile
+        Files that cannot be taken are there too, with their ``problem``.
+    """
+    resolved = root.resolve()
+    return [_describe(path, resolved, contract) for path in sorted(_walk(resolved))]
+
+
+def _walk(root: Path) -> Iterator[Path]:
+    for folder, folders, names in os.walk(root):
+        folders[:] = [name for name in folders if not _is_ignored(name)]
+        # os.walk does not enter linked folders; they must not vanish without a word.
+        linked = [name for name in folders if (Path(folder) / name).is_symlink()]
+        yield from (Path(folder) / name for name in names + linked if not _is_ignored(name))
+
+
+def _is_ignored(name: str) -> bool:
+    return name.startswith((".", "_")) or name.endswith(_IGNORED_SUFFIXES)
+
+
+def _modified_at(stat: os.stat_result) -> datetime:
+    seconds, nanoseconds = divmod(stat.st_mtime_ns, 1_000_000_000)
+    moment = datetime.fromtimestamp(seconds, UTC).replace(tzinfo=None)
+    return moment.replace(microsecond=nanoseconds // 1000)
+
+
+def _describe(path: Path, root: Path, contract: Contract) -> LandingFile:
+    relative = path.relative_to(root)
+    parts = relative.parts
+    source = parts[0] if len(parts) > 1 else ""
+    entity = parts[1] if len(parts) > 2 else ""
+    suffixes = path.name.lower().split(".")[1:]
+    is_gzip = suffixes[-1:] == ["gz"]
+    extension = ".".join(suffixes[-2:]) if is_gzip else "".join(suffixes[-1:])
+    kind = _FORMATS.get(extension.removesuffix(".gz"))
+    if is_gzip and kind == "parquet":
+        kind = None
+    linked_out = path.is_symlink() and not path.resolve().is_relative_to(root)
+    try:
+        stat = path.lstat() if linked_out or path.is_dir() else path.stat()
+    except OSError:  # a link to nothing
+        stat = path.lstat()
+    problem: tuple[str, str] | None = None
+    if linked_out or path.is_dir():
+        problem = reasons.OUTSIDE_LANDING, "a link that leaves the landing folder is not followed"
+        if not linked_out:
+            problem = reasons.OUTSIDE_LANDING, "a linked folder is not followed"
+    elif source not in contract.sources:
+        problem = reasons.UNKNOWN_SOURCE, f"no source '{source}' is declared" if source else _misplaced()
+    elif (source, entity) not in contract.entities:
+        text = f"source '{source}' declares no entity '{entity}'" if entity else _misplaced()
+        problem = reasons.UNKNOWN_ENTITY, text
+    elif kind is None:
+        problem = (
+            reasons.UNSUPPORTED_FORMAT,
+            f"'{extension or path.name}' is none of csv, json, jsonl, ndjson (each also .gz), parquet",
+        )
+    return LandingFile(
+        path, relative.as_posix(), source, entity, kind, extension, stat.st_size, _modified_at(stat), problem
+    )
+
+
+def _misplaced() -> str:
+    return "files belong in <source>/<entity>/"

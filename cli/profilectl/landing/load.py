@@ -1,0 +1,168 @@
+"""Take every new file under the landing folder into the raw tables, once."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import groupby
+from pathlib import Path
+
+import duckdb
+
+from profilectl.landing.contract import Contract, Entity
+from profilectl.landing.discover import LandingFile, find_files
+from profilectl.landing.ledger import Batch, LedgerRow, create_raw_tables, new_files, next_batch
+from profilectl.landing.prepare import PlainFile, RefusedFileError, prepare
+from profilectl.landing.publish import publish, publish_refusals
+from profilectl.landing.readers import Readers, Signature
+from profilectl.landing.staged import ERRORS, FILES, GAPS, ROWS
+from profilectl.landing.summary import LandingSummary
+
+#: Called with the number of files done, the number of new files, and the file just done.
+Progress = Callable[[int, int, str], None]
+
+# Files are unpacked, read and committed in portions: few enough bytes to stay in memory,
+# enough files that small ones do not cost a transaction each.
+_PORTION_BYTES = 256_000_000
+_PORTION_FILES = 500
+
+
+def land(
+    connection: duckdb.DuckDBPyConnection,
+    contract: Contract,
+    landing_root: Path,
+    progress: Progress | None = None,
+) -> LandingSummary:
+    """Load the files that the ledger does not know, and record what became of each.
+
+    Runs in transactions of its own, on a cursor of ``connection``: rows, errors and ledger rows
+    of a group of files are committed together, so a crash leaves whole files only, and an error
+    here does not abort a transaction of the caller.
+
+    Parameters
+    ----------
+    connection
+        Connection to the warehouse.
+    contract
+        The declared entities and columns.
+    landing_root
+        Folder with ``<source>/<entity>/<file>``; it may be missing, which means no files.
+    progress
+        Told after each file.
+
+    Returns
+    -------
+    LandingSummary
+        Counts, and the files that were refused.
+
+    Raises
+    ------
+    duckdb.Error
+        If the warehouse cannot be written. Bad files raise nothing.
+    """
+    cursor = connection.cursor()
+    try:
+        cursor.execute("set TimeZone = 'UTC'")  # instants in Parquet become UTC text
+        cursor.execute("set preserve_insertion_order = true")  # record numbers rest on it
+        create_raw_tables(cursor, contract)
+        found = find_files(landing_root, contract)
+        files = new_files(cursor, found, contract)
+        with tempfile.TemporaryDirectory(prefix="landing-") as scratch:
+            run = _Run(cursor, contract, next_batch(cursor), Path(scratch), len(files), progress)
+            run.summary.files_known = len(found) - len(files)
+            run.load(files)
+            _drop_temporary_tables(cursor)
+            return run.summary
+    finally:
+        cursor.close()
+
+
+class _Run:
+    """One run over the new files."""
+
+    def __init__(
+        self,
+        cursor: duckdb.DuckDBPyConnection,
+        contract: Contract,
+        batch: Batch,
+        scratch: Path,
+        total: int,
+        progress: Progress | None,
+    ) -> None:
+        self.summary = LandingSummary()
+        self._cursor = cursor
+        self._contract = contract
+        self._batch = batch
+        self._scratch = scratch
+        self._total = total
+        self._progress = progress
+        self._done = 0
+        self._readers = Readers(cursor, scratch)
+
+    def load(self, files: Sequence[LandingFile]) -> None:
+        misplaced = [file for file in files if file.problem is not None]
+        self._refuse(LedgerRow(file, "rejected", *(file.problem or ())) for file in misplaced)
+        takeable = sorted(
+            (file for file in files if file.problem is None), key=lambda f: (f.source, f.entity, f.file)
+        )
+        for key, group in groupby(takeable, key=lambda f: (f.source, f.entity)):
+            entity = self._contract.entities[key]
+            for portion in self._portions(group):
+                self._load_portion(entity, portion)
+
+    def _portions(self, files: Iterable[LandingFile]) -> Iterator[list[PlainFile]]:
+        """Unpack files until a portion is full; the copies go once it has been loaded."""
+        portion: list[PlainFile] = []
+        size = 0
+        for file in files:
+            try:
+                plain = prepare(file, self._scratch)
+            except RefusedFileError as refusal:
+                self._refuse([_refused(file, refusal)])
+                continue
+            portion.append(plain)
+            size += plain.read_path.stat().st_size
+            if size >= _PORTION_BYTES or len(portion) >= _PORTION_FILES:
+                yield portion
+                portion, size = [], 0
+        if portion:
+            yield portion
+
+    def _load_portion(self, entity: Entity, portion: Sequence[PlainFile]) -> None:
+        alike: dict[Signature, list[PlainFile]] = {}
+        for plain in portion:
+            try:
+                signature = self._readers.signature(entity, plain)
+            except RefusedFileError as refusal:
+                self._refuse([_refused(plain.origin, refusal)])
+                continue
+            alike.setdefault(signature, []).append(plain)
+        for signature, files in alike.items():
+            for staged in self._readers.stage(entity, signature, files):
+                self._count(publish(self._cursor, self._batch, staged))
+        for plain in portion:
+            if plain.read_path != plain.origin.path:
+                plain.read_path.unlink()
+
+    def _refuse(self, rows: Iterable[LedgerRow]) -> None:
+        refused = list(rows)
+        if refused:
+            publish_refusals(self._cursor, self._batch, refused)
+            self._count(refused)
+
+    def _count(self, rows: Sequence[LedgerRow]) -> None:
+        self.summary.add(self._batch.batch_id, rows)
+        for row in rows:
+            self._done += 1
+            if self._progress is not None:
+                self._progress(self._done, self._total, row.file.file)
+
+
+def _refused(file: LandingFile, refusal: RefusedFileError) -> LedgerRow:
+    missing = ", ".join(refusal.missing) or None
+    return LedgerRow(file, "rejected", refusal.reason, refusal.detail, missing)
+
+
+def _drop_temporary_tables(cursor: duckdb.DuckDBPyConnection) -> None:
+    for table in (ROWS, FILES, GAPS, ERRORS):
+        cursor.execute(f"drop table if exists {table}")
