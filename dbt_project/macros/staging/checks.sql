@@ -15,8 +15,8 @@
 {% macro bad_time(raw, typed) -%}
   when {{ raw }} is null then 'missing:{{ raw }}'
   when {{ typed }} is null then 'invalid:{{ raw }}'
-  when {{ typed }} < timestamp '{{ var("earliest_event") }}' then 'too_old:{{ raw }}'
-  when {{ typed }} > _loaded_at + interval {{ var("clock_skew_hours") }} hour then 'in_future:{{ raw }}'
+  when {{ typed }} < timestamp '{{ var("earliest_event") }}' then 'out_of_bounds:{{ raw }}'
+  when {{ typed }} > _loaded_at + interval {{ var("clock_skew_hours") }} hour then 'future:{{ raw }}'
 {%- endmacro %}
 
 {# Nobody can be told from this row. #}

@@ -13,11 +13,11 @@
   case when {{ is_finite('try_cast(' ~ column ~ ' as double)') }} then try_cast({{ column }} as double) end
 {%- endmacro %}
 
-{# Canonical e-mail: lower case, no +tag; null when it cannot be an address. #}
+{# Canonical e-mail: lower case; null when it cannot be an address. A +tag stays: not every mail system ignores it. #}
 {% macro clean_email(column) -%}
   case
     when regexp_full_match(lower(trim({{ column }})), '[a-z0-9._%+-]+@[a-z0-9.-]+\.[a-z]{2,}')
-      then regexp_replace(lower(trim({{ column }})), '\+[^@]*@', '@')
+      then lower(trim({{ column }}))
   end
 {%- endmacro %}
 

@@ -1,0 +1,71 @@
+-- What each user buys most, by money over the last year: a hint for people, not a feature.
+with events as {{ inlined() }} (
+
+    select * from {{ ref('int_events') }}
+
+),
+
+items as (
+
+    select * from {{ ref('int_items') }}
+
+),
+
+identity_keys as (
+
+    select * from {{ ref('int_identity_keys') }}
+
+),
+
+clock as (
+
+    select * from {{ ref('int_clock') }}
+
+),
+
+bought as (
+
+    select
+        events.identity_key,
+        items.category,
+        sum(events.amount) as spend
+    from events
+    inner join items on events.item_id = items.item_id
+    cross join clock
+    where
+        events.event_type = 'purchase'
+        and items.category is not null
+        and events.occurred_on between clock.as_of - interval 364 day and clock.as_of
+    group by events.identity_key, items.category
+
+),
+
+ranked as (
+
+    select
+        identity_keys.user_key,
+        bought.category,
+        row_number() over (
+            partition by identity_keys.user_key order by sum(bought.spend) desc, bought.category
+        ) as place
+    from bought
+    inner join identity_keys on bought.identity_key = identity_keys.identity_key
+    where identity_keys.user_key is not null
+    group by identity_keys.user_key, bought.category
+
+),
+
+final as (
+
+    select
+        user_key,
+        max(case when place = 1 then category end)
+        || coalesce(', ' || max(case when place = 2 then category end), '')
+        || coalesce(', ' || max(case when place = 3 then category end), '') as top_categories
+    from ranked
+    where place <= 3
+    group by user_key
+
+)
+
+select * from final

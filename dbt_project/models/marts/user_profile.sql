@@ -1,0 +1,71 @@
+{{ config(materialized='view') }}
+
+-- The one wide row per user that a BI tool wants. A view, so that scores show as soon as they are written.
+{% set attributes = [
+    'email', 'phone', 'first_name', 'last_name', 'age_band', 'income_band', 'home_ownership', 'marital_status',
+    'household_size', 'household_composition', 'kids_count', 'consent', 'identifiers', 'identifier_types',
+    'first_seen_at', 'last_seen_at',
+] %}
+
+with users as (
+
+    select * from {{ ref('dim_users') }}
+
+),
+
+features as (
+
+    select * from {{ ref('user_features') }}
+
+),
+
+keys as (
+
+    select * from {{ ref('int_users') }}
+
+),
+
+top_categories as (
+
+    select * from {{ ref('int_top_categories') }}
+
+),
+
+scores as (
+
+    select * from {{ source('ml', 'scores') }}
+
+),
+
+spend_scores as (
+
+    select user_id, score, percentile
+    from scores
+    where task = 'spend_next_28d'
+
+),
+
+final as (
+
+    select
+        users.user_id,
+        {% for attribute in attributes %}
+        users.{{ attribute }},
+        {% endfor %}
+        spend_scores.score as score_spend_next_28d,
+        spend_scores.percentile as percentile_spend_next_28d,
+        top_categories.top_categories,
+        features.as_of,
+        features.has_purchase
+        {%- for name in feature_columns() if name not in attributes %},
+        features.{{ name }}
+        {%- endfor %}
+    from users
+    left join features on users.user_id = features.user_id
+    left join keys on users.user_id = keys.user_id
+    left join top_categories on keys.user_key = top_categories.user_key
+    left join spend_scores on users.user_id = spend_scores.user_id
+
+)
+
+select * from final
