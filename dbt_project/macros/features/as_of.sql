@@ -17,13 +17,12 @@
             and {{ relation }}.usable_on <= {{ spine }}.cutoff
 {%- endmacro %}
 
-{# Sum over the `days` days that end `lag` days before the cutoff's end: lag 0 includes the cutoff itself. #}
+{# Sum over the `days` days that end `lag` days before the cutoff: lag 0 includes the cutoff itself. The sum is exact and
+   only its result a double: half the width of an exact one. #}
 {% macro window_sum(expression, days, lag=0) -%}
-  {%- if lag -%}
-    sum({{ expression }}) filter (where days_ago >= {{ lag }} and days_ago < {{ lag + days }})
-  {%- else -%}
-    sum({{ expression }}) filter (where days_ago < {{ days }})
-  {%- endif -%}
+  {%- set recent = 'days_ago < ' ~ (lag + days) -%}
+  {%- set window = 'days_ago >= ' ~ lag ~ ' and ' ~ recent if lag else recent -%}
+  cast(sum(case when {{ window }} then {{ expression }} else 0 end) as double)
 {%- endmacro %}
 
 {# Null where there is nothing to divide by: the ratio is unknowable then. #}
@@ -31,10 +30,10 @@
 
 {# Bits of a distribution given by its counts, and their total, in one row. #}
 {% macro row_entropy(counts, total) -%}
-  log2(nullif(cast({{ total }} as double), 0)) - (
+  abs(log2(nullif(cast({{ total }} as double), 0)) - (
     {%- for count in counts %}
     coalesce(cast({{ count }} as double) * log2(nullif(cast(greatest({{ count }}, 0) as double), 0)), 0)
     {%- if not loop.last %} +{% endif -%}
     {%- endfor %}
-  ) / nullif(cast({{ total }} as double), 0)
+  ) / nullif(cast({{ total }} as double), 0))
 {%- endmacro %}

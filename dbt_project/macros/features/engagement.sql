@@ -24,7 +24,7 @@ engagement_sums as (
         {{ window_sum(column, 28) }} as {{ column }}_28d,
         {{ window_sum(column, 91) }} as {{ column }}_91d,
         {{ window_sum(column, 182) }} as {{ column }}_182d,
-        sum({{ column }}) as {{ column }}_all,
+        cast(sum({{ column }}) as double) as {{ column }}_all,
         {%- endfor %}
         {{ window_sum('posts', 28) }} as posts_28d,
         {{ window_sum('posts', 182) }} as posts_182d,

@@ -1,20 +1,14 @@
-{# The feature groups, in the order of the columns. Each `<group>` has two macros in its own file:
-   `<group>_columns()`, its names by kind, and `<group>_ctes(spine)`, a CTE named after it with one row per user and
-   cutoff that has something to say. #}
-{% macro feature_groups() %}
-  {% do return([
-    'money', 'weekly', 'ewma', 'rhythm', 'interests', 'engagement', 'texts', 'visits', 'paths', 'profile',
-  ]) %}
-{% endmacro %}
-
-{# Every feature as [name, kind]. Kinds: count (bigint) and amount (double) are 0 where nothing happened; measure
-   (double) and category (varchar) are null where they cannot be known. #}
+{# Every feature as [name, kind], in the order of the columns. Kinds: count (bigint) and amount (double) are 0 where
+   nothing happened; measure (double) and category (varchar) are null where they cannot be known. Each group has its
+   own file with `<group>_columns()`, its names by kind, and `<group>_ctes(spine)`, which end in a CTE named after it
+   with one row per user and cutoff that it has something to say about. #}
 {% macro feature_kinds() %}
   {% set found = [] %}
-  {% for group in feature_groups() %}
-    {% for kind, names in context[group ~ '_columns']().items() %}
-      {% for name in names %}{% do found.append([name, kind]) %}{% endfor %}
-    {% endfor %}
+  {% for group in [
+    money_columns(), weekly_columns(), ewma_columns(), rhythm_columns(), interests_columns(), engagement_columns(),
+    texts_columns(), visits_columns(), paths_columns(), profile_columns(),
+  ] %}
+    {% for kind, names in group.items() %}{% for name in names %}{% do found.append([name, kind]) %}{% endfor %}{% endfor %}
   {% endfor %}
   {% do return(found) %}
 {% endmacro %}
@@ -31,9 +25,16 @@
    The model imports identity_keys, purchases, engagements, sessions and people beforehand. #}
 {% macro features_as_of(spine) %}
 {{ purchase_days_cte(spine) }},
-{% for group in feature_groups() %}
-{{ context[group ~ '_ctes'](spine) }},
-{% endfor %}
+{{ money_ctes(spine) }},
+{{ weekly_ctes(spine) }},
+{{ ewma_ctes(spine) }},
+{{ rhythm_ctes(spine) }},
+{{ interests_ctes(spine) }},
+{{ engagement_ctes(spine) }},
+{{ texts_ctes(spine) }},
+{{ visits_ctes(spine) }},
+{{ paths_ctes(spine) }},
+{{ profile_ctes(spine) }},
 features as (
 
     select
@@ -47,7 +48,8 @@ features as (
         {%- else %}{{ name }}{% endif %} as {{ name }}
         {%- endfor %}
     from {{ spine }}
-    {%- for group in feature_groups() %}
+    {%- for group in ['money', 'weekly', 'ewma', 'rhythm', 'interests', 'engagement', 'texts', 'visits', 'paths',
+      'profile'] %}
     left join {{ group }} on {{ spine }}.user_key = {{ group }}.user_key and {{ spine }}.cutoff = {{ group }}.cutoff
     {%- endfor %}
 

@@ -9,6 +9,11 @@
 {%- set names = var('interest_departments') | list -%}
 {%- set spends = [] -%}
 {%- for name in names -%}{%- do spends.append('spend_' ~ name) -%}{%- endfor -%}
+interest_rows as {{ inlined() }} (
+    {{ as_of_rows(spine, 'purchases', spends + ['spend']) }}
+
+),
+
 interest_sums as (
 
     select
@@ -18,7 +23,7 @@ interest_sums as (
         {%- for spend in spends %},
         cast(greatest(sum({{ spend }}), 0) as double) as {{ spend }}
         {%- endfor %}
-    from purchase_days
+    from interest_rows
     where days_ago < 182
     group by user_key, cutoff
 

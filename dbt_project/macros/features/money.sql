@@ -37,7 +37,7 @@ money_sums as {{ inlined() }} (
         {{ window_sum('discount', 364) }} as discount_364d,
         {{ window_sum('private_brand', 91) }} as private_brand_91d,
         {{ weekend_sum('spend', 84) }} as weekend_spend_84d,
-        max(spend) filter (where days_ago < 91) as spend_day_max_91d
+        cast(max(spend) filter (where days_ago < 91) as double) as spend_day_max_91d
     from purchase_days
     group by user_key, cutoff
 
@@ -47,7 +47,7 @@ money as (
 
     select
         *,
-        coalesce(spend_28d, 0) - coalesce(cast(spend_84d as double), 0) / 3 as spend_trend_28d,
+        spend_28d - spend_84d / 3 as spend_trend_28d,
         {%- for days in [28, 91, 364] %}
         {{ ratio('spend_' ~ days ~ 'd', 'baskets_' ~ days ~ 'd') }} as basket_value_{{ days }}d,
         {%- endfor %}
@@ -62,5 +62,5 @@ money as (
 {# Saturdays and Sundays only. 1970-01-05 was a Monday. #}
 {% macro weekend_sum(expression, days) -%}
   {%- set day_number = days_between("date '1970-01-05'", 'cutoff') ~ ' - days_ago' -%}
-  sum({{ expression }}) filter (where days_ago < {{ days }} and mod({{ day_number }}, 7) >= 5)
+  cast(sum({{ expression }}) filter (where days_ago < {{ days }} and mod({{ day_number }}, 7) >= 5) as double)
 {%- endmacro %}

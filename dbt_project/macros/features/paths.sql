@@ -34,7 +34,7 @@ path_sums as (
         user_key,
         cutoff,
         {%- for column in sums %}
-        sum({{ column }}) as {{ column }},
+        cast(sum({{ column }}) as double) as {{ column }},
         {%- endfor %}
         count(*) as sessions,
         count(*) filter (where steps = 1) as one_step_sessions,

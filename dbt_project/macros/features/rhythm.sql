@@ -22,8 +22,8 @@ rhythm_sums as (
     select
         user_key,
         cutoff,
-        sum(baskets) as baskets_all,
-        sum(spend) as spend_all,
+        cast(sum(baskets) as double) as baskets_all,
+        cast(sum(spend) as double) as spend_all,
         count(*) as purchase_days_all,
         min(days_ago) as recency_days,
         max(days_ago) + 1 as tenure_days,

@@ -19,7 +19,7 @@ text_sums as (
         user_key,
         cutoff
         {%- for counter in counters %},
-        sum({{ counter }}) as {{ counter }}_182d
+        cast(sum({{ counter }}) as double) as {{ counter }}_182d
         {%- endfor %}
     from text_rows
     where days_ago < 182 and texts + tags > 0

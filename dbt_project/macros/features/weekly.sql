@@ -19,7 +19,7 @@ weekly_sums as (
         user_key,
         cutoff
         {%- for week in weeks %},
-        cast(coalesce({{ window_sum('spend', 7, 7 * loop.index0) }}, 0) as double) as {{ week }}
+        {{ window_sum('spend', 7, 7 * loop.index0) }} as {{ week }}
         {%- endfor %}
     from purchase_days
     where days_ago < 84
