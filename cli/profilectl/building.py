@@ -74,7 +74,9 @@ def build(
             if facts.has_table(connection, "raw", "load_ledger")
             else []
         )
-        rejected = [{k: v for k, v in row.items() if k != "status"} for row in files if row["status"] == "rejected"]
+        rejected = [
+            {k: v for k, v in row.items() if k != "status"} for row in files if row["status"] == "rejected"
+        ]
         return Built(
             dbt=outcome,
             as_of=facts.as_of(connection),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import sys
 import tempfile
@@ -35,7 +36,9 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[Any]], title: str | No
     """Return a plain table; columns that hold only numbers are right-aligned."""
     made = Table(title=title, title_justify="left", box=None, pad_edge=False, padding=(0, 2, 0, 0))
     for index, column in enumerate(columns):
-        numeric = bool(rows) and all(row[index] is None or isinstance(row[index], int | float | Decimal) for row in rows)
+        numeric = bool(rows) and all(
+            row[index] is None or isinstance(row[index], int | float | Decimal) for row in rows
+        )
         made.add_column(column, justify="right" if numeric else "left", header_style="dim")
     for row in rows:
         made.add_row(*(number(value) for value in row))
@@ -57,9 +60,10 @@ def number(value: object) -> str:
     if isinstance(value, int):
         return f"{value:,}"
     if isinstance(value, float | Decimal):
-        if value != value:  # NaN
+        real = float(value)
+        if not math.isfinite(real):
             return "-"
-        return f"{value:,.0f}" if abs(value) >= 10_000 else f"{value:,.4g}"
+        return f"{real:,.0f}" if abs(real) >= 1000 else f"{real:.4g}"
     # Control characters in data could drive the terminal.
     return "".join(character if character.isprintable() else " " for character in str(value))
 

@@ -87,7 +87,9 @@ def run_dbt(
 def load_manifest(project: DbtProject, paths: Paths) -> dict[str, Any]:
     """Return dbt's manifest of ``project``: the last one if nothing changed since, else a fresh parse."""
     file = paths.dbt_target / "manifest.json"
-    sources = [path for path in project.folder.rglob("*") if path.suffix in {".sql", ".yml", ".yaml", ".py", ".csv"}]
+    sources = [
+        path for path in project.folder.rglob("*") if path.suffix in {".sql", ".yml", ".yaml", ".py", ".csv"}
+    ]
     if not file.is_file() or any(path.stat().st_mtime > file.stat().st_mtime for path in sources):
         run_dbt(project, paths, ["parse"])
     manifest: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
@@ -113,8 +115,9 @@ def _release_warehouse() -> None:
     """Close the connection dbt-duckdb keeps for its process: nobody else could open the file."""
     from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 
-    if DuckDBConnectionManager._ENV is not None:
-        DuckDBConnectionManager._ENV.close()
+    environment: Any = DuckDBConnectionManager._ENV
+    if environment is not None:
+        environment.close()
         DuckDBConnectionManager._ENV = None
 
 
@@ -160,7 +163,11 @@ def one_line(text: str, limit: int = 300) -> str:
     'Parser Error: syntax error'
     """
     lines = [line.strip() for line in text.splitlines() if line.strip()]
-    telling = [line for line in lines if " Error in " not in line and line not in {"Runtime Error", "Compilation Error"}]
+    telling = [
+        line
+        for line in lines
+        if " Error in " not in line and line not in {"Runtime Error", "Compilation Error"}
+    ]
     line = (telling or lines or ["failed"])[0]
     return line if len(line) <= limit else line[: limit - 1] + "…"
 
@@ -171,7 +178,9 @@ def last_run(paths: Paths) -> dict[str, Any] | None:
     if not file.is_file():
         return None
     found = json.loads(file.read_text(encoding="utf-8"))
-    failed = [one["unique_id"] for one in found["results"] if one["status"] in {"error", "fail", "runtime error"}]
+    failed = [
+        one["unique_id"] for one in found["results"] if one["status"] in {"error", "fail", "runtime error"}
+    ]
     return {
         "finished_at": found["metadata"]["generated_at"],
         "seconds": round(float(found["elapsed_time"]), 1),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import platform
 import shutil
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
@@ -18,7 +17,17 @@ from profilectl_ml.errors import ProfilectlError
 
 State = Literal["ok", "warn", "fail"]
 
-PACKAGES = ("dbt-core", "dbt-duckdb", "duckdb", "scikit-learn", "pandas", "plotly", "pyarrow", "skops", "typer")
+PACKAGES = (
+    "dbt-core",
+    "dbt-duckdb",
+    "duckdb",
+    "scikit-learn",
+    "pandas",
+    "plotly",
+    "pyarrow",
+    "skops",
+    "typer",
+)
 LITTLE_SPACE = 2 * 1024**3
 FILE_TYPES = (".csv", ".json", ".jsonl", ".ndjson", ".parquet")
 
@@ -50,10 +59,8 @@ def examine(paths: Paths, project_dir: Path | None = None) -> list[Check]:
 
 
 def _python() -> Check:
-    found = f"Python {platform.python_version()}"
-    if sys.version_info >= (3, 11):
-        return Check("python", "ok", found)
-    return Check("python", "fail", found, "use Python 3.11 or newer")
+    # Older ones cannot install the package at all.
+    return Check("python", "ok", f"Python {platform.python_version()}")
 
 
 def _packages() -> Check:
@@ -92,7 +99,9 @@ def _landing(paths: Paths) -> Check:
         for _, file in found[:1]:
             file.open("rb").close()
     except OSError as error:
-        return Check("landing", "fail", f"cannot read {error.filename}", "give this user the right to read it")
+        return Check(
+            "landing", "fail", f"cannot read {error.filename}", "give this user the right to read it"
+        )
     if not found:
         fix = "put files at <source>/<entity>/ in it, or run: profilectl demo"
         return Check("landing", "warn", f"no data files under {paths.landing}", fix)
@@ -128,7 +137,9 @@ def _published(paths: Paths) -> Check:
 def _disk(paths: Paths) -> Check:
     folder = next(parent for parent in (paths.home, *paths.home.parents) if parent.exists())
     if not machine.can_write(folder):
-        return Check("disk", "fail", f"{folder} cannot be written", "choose another folder with PROFILECTL_HOME")
+        return Check(
+            "disk", "fail", f"{folder} cannot be written", "choose another folder with PROFILECTL_HOME"
+        )
     free = shutil.disk_usage(folder).free
     found = f"{free / 1024**3:,.1f} GB free at {folder}"
     if free < LITTLE_SPACE:

@@ -33,7 +33,8 @@ def columns(connection: duckdb.DuckDBPyConnection, schema: str, name: str) -> di
     """Return the columns of a table and their types, in order; empty where there is no such table."""
     found = connection.execute(
         "select column_name, data_type from information_schema.columns "
-        "where table_catalog = current_database() and table_schema = ? and table_name = ? order by ordinal_position",
+        "where table_catalog = current_database() and table_schema = ? and table_name = ? "
+        "order by ordinal_position",
         [schema, name],
     ).fetchall()
     return {str(column): str(kind) for column, kind in found}
@@ -78,8 +79,9 @@ def models(connection: duckdb.DuckDBPyConnection) -> list[Row]:
         return []
     runs = rows(
         connection,
-        "select run_id, task, created_at, chosen, baseline, promoted, reason, test_cutoff, n_train, n_test, seconds "
-        "from ml.runs qualify row_number() over (partition by task order by created_at desc, run_id desc) = 1 "
+        "select run_id, task, created_at, chosen, baseline, promoted, reason, test_cutoff, n_train, n_test, "
+        "seconds from ml.runs "
+        "qualify row_number() over (partition by task order by created_at desc, run_id desc) = 1 "
         "order by task",
     )
     for run in runs:

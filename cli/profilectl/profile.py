@@ -40,7 +40,7 @@ def find_user(connection: duckdb.DuckDBPyConnection, text: str) -> str:
         )
     if found:
         raise ProfilectlError(
-            f"{text!r} is a blocked identifier ({found[0]['block_reason'] or 'shared'}): it belongs to no user",
+            f"{text!r} is blocked ({found[0]['block_reason'] or 'shared'}): it belongs to no user",
             hint="use another identifier, or a user id",
         )
     raise ProfilectlError(
@@ -98,7 +98,9 @@ def load_profile(connection: duckdb.DuckDBPyConnection, user_id: str) -> dict[st
 def _first(connection: duckdb.DuckDBPyConnection, schema: str, name: str, user_id: str) -> facts.Row:
     if not facts.has_table(connection, schema, name):
         return {}
-    found = facts.rows(connection, f"select * from {quote_relation(schema, name)} where user_id = ?", [user_id])
+    found = facts.rows(
+        connection, f"select * from {quote_relation(schema, name)} where user_id = ?", [user_id]
+    )
     return {key: value for key, value in found[0].items() if key != "user_id"} if found else {}
 
 

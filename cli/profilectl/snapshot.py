@@ -45,9 +45,7 @@ def copy_marts(paths: Paths, target: Path, version: str, moment: datetime) -> di
         connection.execute(
             f"attach {quote_literal(str(target))} as {quote_identifier(TARGET)} (storage_version 'v1.0.0')"
         )
-        counts = {
-            f"{schema}.{name}": _copy(connection, source, schema, name) for schema, name in relations
-        }
+        counts = {f"{schema}.{name}": _copy(connection, source, schema, name) for schema, name in relations}
         _describe(connection, source, version, moment, counts)
         connection.execute(f"checkpoint {quote_identifier(TARGET)}")
         connection.execute(f"detach {quote_identifier(TARGET)}")
@@ -101,7 +99,9 @@ def _describe(
     connection.execute(f"use {quote_identifier(TARGET)}")
     connection.execute("create schema meta")
     has_features = "marts.user_features" in counts
-    as_of = connection.execute("select max(as_of) from marts.user_features").fetchone() if has_features else None
+    as_of = (
+        connection.execute("select max(as_of) from marts.user_features").fetchone() if has_features else None
+    )
     totals = (
         connection.execute(
             "select sum(landed), sum(shaped), sum(quarantined), sum(duplicates) from marts.data_quality"
@@ -113,7 +113,13 @@ def _describe(
         "create table meta.publication as select ?::varchar as version, ?::timestamp as published_at, "
         "?::date as as_of, ?::bigint as users, ?::bigint as landed, ?::bigint as shaped, "
         "?::bigint as quarantined, ?::bigint as duplicates",
-        [version, moment.replace(tzinfo=None), as_of[0] if as_of else None, counts.get("marts.dim_users"), *totals],
+        [
+            version,
+            moment.replace(tzinfo=None),
+            as_of[0] if as_of else None,
+            counts.get("marts.dim_users"),
+            *totals,
+        ],
     )
     connection.execute(
         'create table meta."tables"(table_name varchar, row_count bigint)',

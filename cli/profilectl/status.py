@@ -46,7 +46,8 @@ def status(paths: Paths) -> dict[str, Any]:
             if facts.has_table(connection, "marts", "identity_map"):
                 found = facts.rows(
                     connection,
-                    "select identifier_type as kind, count(*) as n from marts.identity_map group by 1 order by 1",
+                    "select identifier_type as kind, count(*) as n from marts.identity_map "
+                    "group by 1 order by 1",
                 )
                 state["identifiers"] = {row["kind"]: row["n"] for row in found}
             state["models"] = facts.models(connection)

@@ -86,17 +86,18 @@ select 'run-1' as run_id, 'spend_next_28d' as task, timestamp '2018-01-01 09:00'
        'hist_gradient_boosting' as chosen, true as promoted, 'beats the baseline on rmse' as reason, 42::bigint as seed,
        '{}' as params, 'abc' as data_fingerprint, 1600::bigint as n_train, 200::bigint as n_test,
        '2017-07-30,2017-08-27' as train_cutoffs, date '2017-11-26' as test_cutoff,
-       'mean_12_weeks' as baseline, 12.5 as seconds;
+       'baseline' as baseline, 12.5 as seconds;
 
 create table ml.metrics as
 select 'run-1' as run_id, 'spend_next_28d' as task, c.candidate, s.split, m.metric,
-       round(m.value * (1 + c.worse * m.sign), 4) as value, round(m.value * (1 + c.worse * m.sign) * 0.96, 4) as low,
-       round(m.value * (1 + c.worse * m.sign) * 1.04, 4) as high
-from (values ('mean_12_weeks', 0.05), ('linear', 0.04), ('ridge', 0.035), ('lasso', 0.03), ('decision_tree', 0.12),
+       round((m.value * (1 + c.worse * m.sign))::double, 4) as value,
+       round((m.value * (1 + c.worse * m.sign) * 0.96)::double, 4) as low,
+       round((m.value * (1 + c.worse * m.sign) * 1.04)::double, 4) as high
+from (values ('baseline', 0.05), ('linear', 0.04), ('ridge', 0.035), ('lasso', 0.03), ('decision_tree', 0.12),
              ('random_forest', 0.02), ('hist_gradient_boosting', 0.0), ('mlp', 0.06)) c(candidate, worse),
      (values ('validation'), ('test')) s(split),
      (values ('mse', 10900.0, 1), ('rmse', 104.4, 1), ('mae', 65.8, 1), ('r2', 0.73, -1), ('spearman', 0.86, -1)) m(metric, value, sign)
-where s.split = 'validation' or c.candidate in ('mean_12_weeks', 'hist_gradient_boosting', 'ridge');
+where s.split = 'validation' or c.candidate in ('baseline', 'hist_gradient_boosting', 'ridge');
 
 create table ml.models as
 select 'model-1' as model_id, 'run-1' as run_id, 'spend_next_28d' as task, 'regression' as kind,
@@ -110,7 +111,8 @@ select user_id, 'spend_next_28d' as task, round(spend_28d * 0.9 + 8, 2) as score
 from marts.user_features;
 
 create table ml.feature_importance as
-select 'model-1' as model_id, 'spend_next_28d' as task, feature, importance, importance * 0.8 as low, importance * 1.2 as high
+select 'model-1' as model_id, 'spend_next_28d' as task, feature, importance::double as importance,
+       importance::double * 0.8 as low, importance::double * 1.2 as high
 from (values ('spend_91d', 38.0), ('spend_28d', 21.0), ('purchase_days_28d', 8.0), ('days_since_last_purchase', 3.0),
              ('basket_size_mean', 1.2), ('web_session_entropy', 0.1)) t(feature, importance);
 

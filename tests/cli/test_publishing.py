@@ -90,7 +90,10 @@ def test_a_kill_at_any_step_leaves_a_whole_version(small_warehouse: Paths, step:
     assert read(small_warehouse.published) == (166 if step == "switched" else 200)
     publishing.publish(small_warehouse)
     assert read(small_warehouse.published) == 166
-    leftovers = [*small_warehouse.versions.glob(".publishing-*"), *small_warehouse.home.glob("published/.pub*")]
+    leftovers = [
+        *small_warehouse.versions.glob(".publishing-*"),
+        *small_warehouse.home.glob("published/.pub*"),
+    ]
     assert not leftovers
 
 

@@ -19,7 +19,9 @@ SHOWN = 20
 
 def run(
     project_dir: ProjectDir = None,
-    full_refresh: Annotated[bool, typer.Option("--full-refresh", help="Rebuild everything from raw.")] = False,
+    full_refresh: Annotated[
+        bool, typer.Option("--full-refresh", help="Rebuild everything from raw.")
+    ] = False,
     select: Annotated[str | None, typer.Option("--select", help="dbt's node selection.")] = None,
     as_json: Json = False,
 ) -> None:

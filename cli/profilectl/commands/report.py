@@ -17,7 +17,8 @@ NAME, PANEL = "report", WORK
 
 def run(
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", metavar="FILE", help="Default: PROFILECTL_HOME/report.html.")
+        Path | None,
+        typer.Option("--output", "-o", metavar="FILE", help="Default: PROFILECTL_HOME/report.html."),
     ] = None,
     live: Annotated[
         bool, typer.Option("--live", help="Read the working warehouse even if there is a published file.")

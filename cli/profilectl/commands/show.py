@@ -17,8 +17,12 @@ FEATURES = 24
 
 
 def run(
-    user: Annotated[str, typer.Argument(help="A user id, or an identifier such as an e-mail.", show_default=False)],
-    everything: Annotated[bool, typer.Option("--all", help="Every feature, not the first two dozen.")] = False,
+    user: Annotated[
+        str, typer.Argument(help="A user id, or an identifier such as an e-mail.", show_default=False)
+    ],
+    everything: Annotated[
+        bool, typer.Option("--all", help="Every feature, not the first two dozen.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Show one user's profile: attributes, identifiers, features, scores, latest events.

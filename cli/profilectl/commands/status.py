@@ -29,7 +29,11 @@ def render(found: dict[str, Any]) -> None:
     console = stdout()
     console.print(f"home       {found['home']}", soft_wrap=True)
     run = found["last_run"]
-    ended = f"{run['finished_at']}, {'ok' if run['success'] else 'failed'}, {run['seconds']} s" if run else "never"
+    ended = (
+        f"{run['finished_at']}, {'ok' if run['success'] else 'failed'}, {run['seconds']} s"
+        if run
+        else "never"
+    )
     console.print(f"last build {ended}")
     published = found["published"]
     console.print(f"published  {published['version'] if published else 'nothing yet: profilectl publish'}")
@@ -37,11 +41,15 @@ def render(found: dict[str, Any]) -> None:
         console.print("warehouse  none yet: profilectl build")
         return
     kinds = ", ".join(f"{number(count)} {kind}" for kind, count in found["identifiers"].items())
-    console.print(f"users      {number(found['users'])} as of {found['as_of'] or '-'} ({kinds or 'no identifiers'})")
+    console.print(
+        f"users      {number(found['users'])} as of {found['as_of'] or '-'} ({kinds or 'no identifiers'})"
+    )
     names = ("landed", "shaped", "quarantined", "duplicates")
     if found["sources"]:
         console.print()
-        rows = [[f"{row['source']}.{row['entity']}", *(row[name] for name in names)] for row in found["sources"]]
+        rows = [
+            [f"{row['source']}.{row['entity']}", *(row[name] for name in names)] for row in found["sources"]
+        ]
         console.print(table(("source", *names), rows))
     for model in found["models"]:
         serving = model["chosen"] if model["promoted"] else f"{model['baseline']} (the model was no better)"

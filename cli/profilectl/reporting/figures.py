@@ -37,11 +37,14 @@ def bars(
 ) -> Figure:
     """Upright bars of one series."""
     trace = {"type": "bar", "x": list(x), "y": list(y), "marker": {"color": BLUE}}
+    across: dict[str, Any] = {"title": {"text": x_title}, "type": x_type, "nticks": 12}
+    if x_type == "date":
+        across["tickformat"] = "%b\n%Y"
     return {
         "data": [trace],
         "layout": layout(
             280,
-            xaxis={"title": {"text": x_title}, "type": x_type, "nticks": 12},
+            xaxis=across,
             yaxis={"title": {"text": y_title}, "tickformat": ",~s"},
         ),
     }
@@ -126,9 +129,7 @@ def predicted_against_actual(actual: Sequence[float], predicted: Sequence[float]
         "mode": "markers",
         "x": [round(max(0.0, value) ** 0.5, 3) for value in predicted],
         "y": [round(max(0.0, value) ** 0.5, 3) for value in actual],
-        "customdata": [
-            [round(p, 2), round(a, 2)] for p, a in zip(predicted, actual, strict=True)
-        ],
+        "customdata": [[round(p, 2), round(a, 2)] for p, a in zip(predicted, actual, strict=True)],
         "marker": {"color": BLUE, "size": 5, "opacity": 0.35},
         "hovertemplate": "predicted %{customdata[0]:,.2f}<br>actual %{customdata[1]:,.2f}<extra></extra>",
     }
@@ -148,7 +149,9 @@ def predicted_against_actual(actual: Sequence[float], predicted: Sequence[float]
     }
 
 
-def lines(x: Sequence[Any], series: Sequence[tuple[str, Sequence[float], str, str]], x_title: str, y_title: str) -> Figure:
+def lines(
+    x: Sequence[Any], series: Sequence[tuple[str, Sequence[float], str, str]], x_title: str, y_title: str
+) -> Figure:
     """Lines with markers; each series is (name, values, colour, marker symbol)."""
     data = [
         {
@@ -187,7 +190,10 @@ def histogram(feature: dict[str, Any]) -> Figure:
         "hovertemplate": "%{x:,.4~g}: %{y:,} users<extra></extra>",
     }
     across = {"nticks": 5, "tickformat": "~s" if float(feature["high"]) >= 1000 else ".3~g"}
-    return {"data": [trace], "layout": layout(150, bargap=0, xaxis=across, yaxis={"nticks": 4, "tickformat": "~s"})}
+    return {
+        "data": [trace],
+        "layout": layout(150, bargap=0, xaxis=across, yaxis={"nticks": 4, "tickformat": "~s"}),
+    }
 
 
 def _steps(top: float) -> list[float]:

@@ -15,8 +15,11 @@ ORDER = ("rmse", "mae", "mse", "r2", "spearman")
 def model_sections(tasks: list[Task]) -> list[Section]:
     """Return the sections of every task, or one that says how to get there."""
     if not tasks:
-        empty = Block("no-model", "No model yet", empty="Run profilectl train, then publish and report again.")
-        return [Section("model", "Model", "A model serves only if it beats the naive baseline out of time.", [empty])]
+        lead = "A model serves only if it beats the naive baseline out of time."
+        empty = Block(
+            "no-model", "No model yet", empty="Run profilectl train, then publish and report again."
+        )
+        return [Section("model", "Model", lead, [empty])]
     return [section for task in tasks for section in (_model(task), _top_features(task), _scores(task))]
 
 
@@ -31,8 +34,9 @@ def _model(task: Task) -> Section:
     blocks.append(_all_metrics(task))
     blocks.append(_predicted(task))
     blocks.append(_calibrated(task))
-    verdict = f"{run['chosen']} serves" if run["promoted"] else f"the baseline {run['baseline']} serves"
-    lead = f"{verdict}: {run['reason']}. Tested on the window after {run['test_cutoff']}, never used for choosing."
+    verdict = f"{run['chosen']} serves" if run["promoted"] else f"the {run['baseline']} serves"
+    reason = str(run["reason"]).rstrip(".")
+    lead = f"{verdict}: {reason}. Tested on the window after {run['test_cutoff']}, never used for choosing."
     return Section(f"model-{name}", f"Model against baseline: {name}", lead, blocks)
 
 
@@ -50,16 +54,16 @@ def _metric(task: Task, metric: str, ranked: list[dict[str, Any]]) -> Block:
             [row["low"] if row["low"] is not None else row["value"] for row in ranked],
             [row["high"] if row["high"] is not None else row["value"] for row in ranked],
             [colour.get(row["candidate"], figures.GREY) for row in ranked],
-            f"{metric.upper()}, with its bootstrap interval",
+            metric.upper(),
         ),
+        note="Dot: the value; line: its bootstrap interval.",
         columns=("candidate", metric, "low", "high"),
         rows=[[name, row["value"], row["low"], row["high"]] for name, row in zip(names, ranked, strict=True)],
     )
 
 
 def _label(run: dict[str, Any], candidate: str) -> str:
-    role = {run["chosen"]: " (chosen)", run["baseline"]: " (baseline)"}
-    return candidate + role.get(candidate, "")
+    return f"{candidate} (chosen)" if candidate == run["chosen"] else candidate
 
 
 def _all_metrics(task: Task) -> Block:
@@ -84,7 +88,9 @@ def _all_metrics(task: Task) -> Block:
 
 
 def _predicted(task: Task) -> Block:
-    block = Block(f"{task.run['task']}-predicted", "Predicted against actual", empty="No test predictions were kept.")
+    block = Block(
+        f"{task.run['task']}-predicted", "Predicted against actual", empty="No test predictions were kept."
+    )
     pairs = [row for row in task.predictions if row["actual"] is not None and row["predicted"] is not None]
     if pairs:
         block.figure = figures.predicted_against_actual(
@@ -95,7 +101,9 @@ def _predicted(task: Task) -> Block:
 
 
 def _calibrated(task: Task) -> Block:
-    block = Block(f"{task.run['task']}-tenths", "By tenth of the prediction", empty="No test predictions were kept.")
+    block = Block(
+        f"{task.run['task']}-tenths", "By tenth of the prediction", empty="No test predictions were kept."
+    )
     if task.calibration:
         names = ("predicted", "actual", "baseline")
         styles = ((figures.BLUE, "circle"), (figures.GREEN, "square"), (figures.ORANGE, "diamond"))
@@ -105,11 +113,13 @@ def _calibrated(task: Task) -> Block:
                 (name, [row[name] for row in task.calibration], colour, symbol)
                 for name, (colour, symbol) in zip(names, styles, strict=True)
             ],
-            "tenth of the users, lowest prediction first",
+            "tenth, lowest prediction first",
             "mean of the tenth",
         )
         block.columns = ("tenth", "users", *names)
-        block.rows = [[row["tenth"], row["users"], *(row[name] for name in names)] for row in task.calibration]
+        block.rows = [
+            [row["tenth"], row["users"], *(row[name] for name in names)] for row in task.calibration
+        ]
     return block
 
 
@@ -124,11 +134,14 @@ def _top_features(task: Task) -> Section:
             [row["low"] if row["low"] is not None else row["importance"] for row in task.importance],
             [row["high"] if row["high"] is not None else row["importance"] for row in task.importance],
             [figures.BLUE] * len(labels),
-            "how much worse the model gets without the feature",
+            "importance",
+        )
+        block.note = (
+            "How much worse the model gets when the feature's values are shuffled, with the interval."
         )
         block.columns = ("feature", "importance", "low", "high")
         block.rows = [[row[column] for column in block.columns] for row in task.importance]
-    lead = "Permutation importance on the test window, with its interval."
+    lead = "What the model relies on, measured on users it was not trained on."
     return Section(f"features-{name}", f"Top features: {name}", lead, [block])
 
 
@@ -139,7 +152,7 @@ def _scores(task: Task) -> Section:
         block.figure = figures.bars(
             [row["tenth"] for row in task.deciles],
             [row["mean"] for row in task.deciles],
-            x_title="tenth of the users, lowest score first",
+            x_title="tenth, lowest score first",
             y_title="mean score",
         )
         block.columns = ("tenth", "users", "low", "mean", "high", "total")

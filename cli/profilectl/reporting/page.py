@@ -32,7 +32,11 @@ def render(sections: list[Section], facts: ReportData, source: str) -> str:
         What was read: the published version or the working warehouse.
     """
     environment = Environment(
-        loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
     environment.filters["number"] = number
     figures = {block.key: block.figure for section in sections for block in section.blocks if block.figure}

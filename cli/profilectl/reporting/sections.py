@@ -52,7 +52,7 @@ def population(facts: ReportData) -> Section:
         months.figure = figures.bars(
             [month for month, _ in pairs],
             [users for _, users in pairs],
-            x_title="month first seen",
+            x_title="first seen",
             y_title="users",
             x_type="date",
         )
@@ -63,9 +63,10 @@ def population(facts: ReportData) -> Section:
         active.figure = figures.bars(
             [f"{days} days" for days, *_ in share],
             [users for _, users, _ in share],
-            x_title=f"at least one event in the days up to {facts.as_of}",
+            x_title="window",
             y_title="users",
         )
+        active.note = f"At least one event in the days up to {facts.as_of}."
         active.columns, active.rows = ("days", "active users", "share of all"), share
     lead = "A user is every identifier that evidence ties together, over all sources."
     return Section("population", "Population", lead, [months, active])
@@ -73,11 +74,14 @@ def population(facts: ReportData) -> Section:
 
 def quality(facts: ReportData) -> Section:
     """What landed, what was used, what was set aside and why."""
-    aside = Block("quality", "Rows set aside, by source", empty="Nothing has landed yet.", wide=True, table_open=True)
+    aside = Block(
+        "quality", "Rows set aside, by source", empty="Nothing has landed yet.", wide=True, table_open=True
+    )
     if facts.quality:
         names = [f"{row['source']}.{row['entity']}" for row in facts.quality]
         shares = {
-            kind: [_share(row[kind], row["landed"]) for row in facts.quality] for kind in ("quarantined", "duplicates")
+            kind: [_share(row[kind], row["landed"]) for row in facts.quality]
+            for kind in ("quarantined", "duplicates")
         }
         aside.figure = figures.stacked(
             names,
@@ -90,7 +94,9 @@ def quality(facts: ReportData) -> Section:
         )
         kinds = ("landed", "shaped", "quarantined", "duplicates")
         aside.columns = ("source", *kinds)
-        aside.rows = [[name, *(row[kind] for kind in kinds)] for name, row in zip(names, facts.quality, strict=True)]
+        aside.rows = [
+            [name, *(row[kind] for kind in kinds)] for name, row in zip(names, facts.quality, strict=True)
+        ]
     reasons = Block("reasons", "Why rows are in quarantine", empty="Nothing is in quarantine.", wide=True)
     if facts.reasons:
         labels = [_reason(row) for row in facts.reasons]
@@ -100,9 +106,10 @@ def quality(facts: ReportData) -> Section:
         )
         reasons.columns = ("source", "column", "reason", "rows")
         reasons.rows = [
-            [f"{row['source']}.{row['entity']}", row["column_name"], row["reason"], row["n"]] for row in facts.reasons
+            [f"{row['source']}.{row['entity']}", row["column_name"], row["reason"], row["n"]]
+            for row in facts.reasons
         ]
-    lead = "Nothing is lost: every row that landed is used, a duplicate of one that is, or in quarantine with a reason."
+    lead = "Nothing is lost: a row that landed is used, a duplicate, or in quarantine with a reason."
     return Section("quality", "Data quality", lead, [aside, reasons])
 
 
@@ -112,7 +119,7 @@ def identity(facts: ReportData) -> Section:
     if facts.sizes:
         labels = [f"{row['identifiers']}{'+' * (row['identifiers'] == 20)}" for row in facts.sizes]
         sizes.figure = figures.bars(
-            labels, [row["users"] for row in facts.sizes], x_title="identifiers stitched together", y_title="users"
+            labels, [row["users"] for row in facts.sizes], x_title="identifiers", y_title="users"
         )
         sizes.columns = ("identifiers", "users")
         sizes.rows = [(label, row["users"]) for label, row in zip(labels, facts.sizes, strict=True)]
@@ -137,9 +144,11 @@ def identity(facts: ReportData) -> Section:
     if facts.stitching:
         known = Block("truth", "Stitching against the demo's truth", table_open=True)
         known.columns = ("measure", "value")
-        known.rows = [(name, value) for name, value in facts.stitching.items() if isinstance(value, int | float)]
+        known.rows = [
+            (name, value) for name, value in facts.stitching.items() if isinstance(value, int | float)
+        ]
         blocks.append(known)
-    lead = "An identifier that is known bad, or shared by more people than its type allows, is blocked and ties nobody."
+    lead = "An identifier known to be bad, or shared by too many for its type, is blocked and ties nobody."
     return Section("identity", "Identity", lead, blocks)
 
 

@@ -2,6 +2,7 @@
 (() => {
   const figures = JSON.parse(document.getElementById("figures").textContent);
   const dark = window.matchMedia("(prefers-color-scheme: dark)");
+  const narrow = window.matchMedia("(max-width: 46rem)");
   const config = { displayModeBar: false, responsive: true };
 
   const themed = (layout) => {
@@ -19,12 +20,23 @@
     };
   };
 
+  // On a phone long names would leave no room for the figure; hovering and the table have them whole.
+  const shortened = (figure) => {
+    if (!narrow.matches || figure.layout.yaxis.type !== "category") return {};
+    const names = [...new Set(figure.data.flatMap((trace) => trace.y))];
+    const ticktext = names.map((name) => (name.length > 19 ? `${name.slice(0, 18)}…` : name));
+    return { tickmode: "array", tickvals: names, ticktext };
+  };
+
   const draw = () => {
     for (const [key, figure] of Object.entries(figures)) {
-      Plotly.react(`figure-${key}`, figure.data, themed(figure.layout), config);
+      const layout = themed(figure.layout);
+      Object.assign(layout.yaxis, shortened(figure));
+      Plotly.newPlot(`figure-${key}`, figure.data, layout, config);
     }
   };
 
   draw();
   dark.addEventListener("change", draw);
+  narrow.addEventListener("change", draw);
 })();

@@ -1,0 +1,92 @@
+"""``profilectl demo``."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from profilectl import facts
+from profilectl.commands import build
+from profilectl.commands._options import START, Json, ProjectDir
+from profilectl.console import emit_json, number
+from profilectl.errors import EXIT_FAILED
+from profilectl.progress import counting, waiting
+from profilectl.project import Paths, locate_project
+
+if TYPE_CHECKING:
+    from profilectl.demonstration import Demonstrated
+
+NAME, PANEL = "demo", START
+DEFAULT_SEED = 20170101
+
+
+def run(
+    project_dir: ProjectDir = None,
+    seed: Annotated[int, typer.Option("--seed", help="Seed of the synthetic overlay.")] = DEFAULT_SEED,
+    months: Annotated[
+        int, typer.Option("--months", min=1, max=12, help="Only the first so many months.")
+    ] = 12,
+    households: Annotated[
+        int | None, typer.Option("--households", min=1, help="Only so many households.")
+    ] = None,
+    data_only: Annotated[bool, typer.Option("--data-only", help="Write the landing files and stop.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Do the whole job on a real grocer's year: land, build, train, publish, report.
+
+    Shop and CRM are The Complete Journey (CC0); sources called synthetic_* are generated.
+
+    Example: profilectl demo --months 3 --data-only
+    """
+    from profilectl import demonstration
+
+    paths = Paths.from_environment()
+    project = None if data_only else locate_project(project_dir)
+    with waiting("writing landing files", quiet=as_json) as tell:
+        landed = demonstration.land(paths, seed=seed, months=months, households=households, progress=tell)
+    if project is None:
+        emit_json(landed) if as_json else typer.echo(f"{sum(landed.values()):,} rows in {paths.landing}")
+        return
+    done = demonstration.demonstrate(
+        project,
+        paths,
+        months=months,
+        counting=partial(counting, quiet=as_json),
+        waiting=partial(waiting, quiet=as_json),
+    )
+    if as_json:
+        emit_json(done.as_json())
+    if isinstance(done, demonstration.Demonstrated):
+        if not as_json:
+            typer.echo("\n".join(summary(done)))
+        return
+    build.render_failures(done) if as_json else build.render(done)
+    raise typer.Exit(EXIT_FAILED)
+
+
+def summary(done: Demonstrated) -> list[str]:
+    """Return what was made in at most 15 lines."""
+    total, dirt, known = facts.total(done.built.sources), done.dirt, done.stitching or {}
+    lines = [
+        f"rows in       {total['landed']:,} from {done.built.files_taken:,} files, as of {done.built.as_of}",
+        f"quarantined   {dirt['quarantined']:,} (truth: {dirt['expected_quarantined']:,})",
+        f"duplicates    {dirt['duplicates']:,} (truth: {dirt['expected_duplicates']:,})",
+        f"users         {done.built.users:,}",
+    ]
+    if known:
+        lines.append(
+            f"stitching     precision {known['precision']:.4f}, recall {known['recall']:.4f}, "
+            f"F1 {known['f1']:.4f}"
+        )
+    for one in done.runs[:2]:
+        serving = one["chosen"] if one["promoted"] else one["baseline"]
+        lines.append(f"model         {one['task']}: {serving} serves")
+        lines += [
+            f"  {metric:<12}{number(one['metrics'][metric]['value'])} "
+            f"(baseline {number(one['metrics'][metric]['baseline'])})"
+            for metric in ("mae", "rmse", "r2")
+            if metric in one["metrics"]
+        ]
+    return [*lines, f"published     {done.published.link}", f"report        {done.report}"]

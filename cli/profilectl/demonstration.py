@@ -1,0 +1,92 @@
+"""`profilectl demo`: the whole path on real data, from landing files to a published file and a report."""
+
+from __future__ import annotations
+
+import calendar
+import os
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from profilectl import facts
+from profilectl.building import Built, build
+from profilectl.demo.generate import MONTHS, generate
+from profilectl.project import DbtProject, Paths
+from profilectl.publishing import Published, publish
+from profilectl.reporting import report
+from profilectl.truth import dirt_found, stitching_score
+from profilectl.warehouse import connect
+
+Counting = Callable[[str], AbstractContextManager[Callable[[int, int, str], None]]]
+Waiting = Callable[[str], AbstractContextManager[Callable[[str], None]]]
+
+
+@dataclass(frozen=True)
+class Demonstrated:
+    """Everything the demo made."""
+
+    built: Built
+    stitching: dict[str, Any] | None
+    dirt: dict[str, int]
+    runs: list[facts.Row]
+    published: Published
+    report: Path
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the summary as one object."""
+        return {
+            **self.built.as_json(),
+            "stitching": self.stitching,
+            "dirt": self.dirt,
+            "models": self.runs,
+            "published": {"version": self.published.version, "path": self.published.link},
+            "report": self.report,
+        }
+
+
+def land(
+    paths: Paths, *, seed: int, months: int, households: int | None, progress: Callable[[str], None]
+) -> dict[str, int]:
+    """Write the landing files of the first ``months`` months, and the truth; return rows per entity."""
+    written = generate(
+        paths.landing,
+        paths.truth,
+        seed=seed,
+        months=MONTHS[:months],
+        progress=progress,
+        households=households,
+    )
+    return written.rows
+
+
+def demonstrate(
+    project: DbtProject, paths: Paths, *, months: int, counting: Counting, waiting: Waiting
+) -> Demonstrated | Built:
+    """Build, train, publish and report; a build with failures is returned as it is.
+
+    "Now" is the last day of the last month, unless ``PROFILECTL_AS_OF`` says otherwise.
+    """
+    from profilectl.training import train  # scikit-learn is slow to import
+
+    with paths.exported(PROFILECTL_AS_OF=os.environ.get("PROFILECTL_AS_OF") or _last_day(months)):
+        with counting("building") as told:
+            built = build(project, paths, progress=told)
+        if not built.dbt.success:
+            return built
+        with waiting("training") as tell:
+            runs = train(project, paths, [], progress=tell)
+    with connect(paths) as connection:
+        stitching = stitching_score(connection, paths.truth)
+        dirt = dirt_found(connection, paths.truth)
+    with waiting("publishing") as tell:
+        published = publish(paths, tell)
+    with waiting("writing the report"):
+        written = report(paths)
+    return Demonstrated(built, stitching, dirt, runs, published, written)
+
+
+def _last_day(months: int) -> str:
+    year, month = (int(part) for part in MONTHS[months - 1].split("-"))
+    return f"{year}-{month:02d}-{calendar.monthrange(year, month)[1]:02d}"

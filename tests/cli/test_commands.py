@@ -1,0 +1,183 @@
+"""Every command, run as a user runs it."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from profilectl.app import app
+from profilectl.project import Paths
+from profilectl_ml.errors import ProfilectlError
+
+ROOT = Path(__file__).parents[2]
+runner = CliRunner()
+
+
+def call(*arguments: str) -> Any:
+    return runner.invoke(app, list(arguments))
+
+
+def commands() -> list[str]:
+    return list(typer.main.get_command(app).commands)  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("name", commands())
+def test_every_command_has_help_with_an_example(name: str) -> None:
+    shown = call(name, "--help")
+    assert shown.exit_code == 0
+    assert f"Example: profilectl {name}" in re.sub(r"\s+", " ", shown.stdout)
+
+
+@pytest.mark.parametrize("name", commands())
+def test_every_command_is_in_the_readme_table(name: str) -> None:
+    rows = [line for line in (ROOT / "README.md").read_text().splitlines() if line.startswith("|")]
+    assert any(re.search(rf"`(profilectl )?{name}\b", row) for row in rows), (
+        f"{name} is not in README's table"
+    )
+
+
+def test_version_and_usage() -> None:
+    assert call("--version").stdout.startswith("profilectl ")
+    assert call("nonsense").exit_code == 2
+    assert call("show").exit_code == 2
+    assert call("demo", "--months", "13").exit_code == 2
+
+
+@pytest.mark.parametrize("arguments", [("publish",), ("report",), ("show", "ann@example.org")])
+def test_without_a_warehouse_one_line_and_a_hint(paths: Paths, arguments: tuple[str, ...]) -> None:
+    failed = call(*arguments)
+    assert failed.exit_code == 1
+    assert failed.stderr.splitlines()[-2].startswith(f"error: there is no warehouse at {paths.warehouse}")
+    assert failed.stderr.splitlines()[-1] == "hint: run: profilectl build"
+
+
+def test_debug_shows_the_exception(paths: Paths) -> None:
+    assert isinstance(call("--debug", "show", "ann").exception, ProfilectlError)
+
+
+def test_an_interrupt_ends_with_130(paths: Paths, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("profilectl.status.status", interrupt)
+    assert call("status").exit_code == 130
+
+
+def test_status_as_json(small_warehouse: Paths) -> None:
+    call("publish")
+    state = json.loads(call("status", "--json").stdout)
+    assert state["users"] == 200
+    assert state["total"]["landed"] == sum(
+        state["total"][kind] for kind in ("shaped", "quarantined", "duplicates")
+    )
+    assert state["identifiers"]["email"] == 202
+    assert state["models"][0]["metrics"]["rmse"] == {
+        "value": 104.4,
+        "low": 100.224,
+        "high": 108.576,
+        "baseline": 109.62,
+    }
+    assert state["published"]["version"].startswith("profiles-")
+
+
+def test_status_as_text_and_before_any_build(small_warehouse: Paths) -> None:
+    shown = call("status")
+    assert shown.exit_code == 0, shown.output
+    assert "shop.transactions" in shown.stdout
+    assert "hist_gradient_boosting" in shown.stdout
+    small_warehouse.warehouse.unlink()
+    assert "none yet: profilectl build" in call("status").stdout
+
+
+@pytest.mark.parametrize("name", ["u0000000000000005", "User5@Example.org ", "+1 555 000 0005", "c5-0"])
+def test_show_finds_a_user_by_id_and_by_identifier(small_warehouse: Paths, name: str) -> None:
+    found = json.loads(call("show", name, "--json").stdout)
+    assert found["user_id"] == "u0000000000000005"
+    assert found["scores"][0]["task"] == "spend_next_28d"
+    assert len(found["latest_events"]) == 5
+
+
+def test_show_as_text(small_warehouse: Paths) -> None:
+    shown = call("show", "u0000000000000007")
+    assert shown.exit_code == 0, shown.output
+    assert "user7@example.org" in shown.stdout
+
+
+@pytest.mark.parametrize(
+    ("name", "said"), [("test@test.com", "is blocked"), ("nobody@example.org", "no user or identifier")]
+)
+def test_show_says_why_there_is_no_user(small_warehouse: Paths, name: str, said: str) -> None:
+    failed = call("show", name)
+    assert failed.exit_code == 1
+    assert said in failed.stderr
+
+
+def test_publish_as_json_and_rollback(small_warehouse: Paths) -> None:
+    first = json.loads(call("publish", "--json").stdout)
+    assert first["tables"]["ml.scores"] == 200
+    assert call("publish").exit_code == 0
+    assert json.loads(call("publish", "--rollback", "--json").stdout) == {"version": first["version"]}
+
+
+def test_a_locked_warehouse_is_named(small_warehouse: Paths) -> None:
+    code = "import duckdb, sys; c = duckdb.connect(sys.argv[1]); print(1, flush=True); input()"
+    holder = subprocess.Popen(
+        [sys.executable, "-c", code, str(small_warehouse.warehouse)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    )
+    try:
+        assert holder.stdout is not None
+        holder.stdout.readline()
+        for name in ("publish", "status"):
+            failed = call(name)
+            assert failed.exit_code == 1
+            assert f"is in use by process {holder.pid}" in failed.stderr
+    finally:
+        holder.communicate(b"\n")
+
+
+def test_doctor_says_how_to_fix(paths: Paths) -> None:
+    found = json.loads(call("doctor", "--json").stdout)
+    states = {check["name"]: check["state"] for check in found["checks"]}
+    assert states["warehouse"] == "warn"
+    assert all(check["fix"] for check in found["checks"] if check["state"] != "ok")
+
+
+def test_doctor_fails_on_what_must_be_fixed(small_warehouse: Paths, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PROFILECTL_MEMORY_LIMIT", "plenty")
+    failed = call("doctor")
+    assert failed.exit_code == 1
+    assert "PROFILECTL_MEMORY_LIMIT to a size" in failed.stdout
+    small_warehouse.warehouse.write_bytes(b"not a database" * 1000)
+    assert "cannot be opened" in call("status").stderr or call("status").exit_code == 1
+
+
+def test_init_makes_a_project_and_never_overwrites(paths: Paths, tmp_path: Path) -> None:
+    target = tmp_path / "mine"
+    assert call("init", str(target)).exit_code == 0
+    assert (target / "dbt_project" / "dbt_project.yml").is_file()
+    assert (target / "profiles.yml").is_file()
+    assert not list(target.rglob("target")) + list(target.rglob("*.duckdb"))
+    again = call("init", str(target))
+    assert again.exit_code == 1
+    assert "not empty" in again.stderr
+    assert call("init", str(target), "--force").exit_code == 0
+
+
+def test_a_published_file_is_read_where_the_warehouse_is_gone(small_warehouse: Paths) -> None:
+    call("publish")
+    small_warehouse.warehouse.unlink()
+    made = call("report")
+    assert made.exit_code == 0, made.output
+    with duckdb.connect(str(small_warehouse.published.resolve()), read_only=True) as connection:
+        assert connection.execute("select count(*) from meta.models").fetchone() == (1,)

@@ -1,0 +1,74 @@
+"""The dbt runner on a project of four models, one of which fails."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from profilectl.dbt_runner import last_run, load_manifest, one_line, run_dbt
+from profilectl.project import DbtProject, Paths, locate_project
+from profilectl.warehouse import connect
+from profilectl_ml.errors import ProfilectlError
+
+PROFILES = Path(__file__).parents[2] / "profiles.yml"
+
+
+@pytest.fixture
+def project(paths: Paths, tmp_path: Path) -> DbtProject:
+    folder = tmp_path / "dbt_project"
+    (folder / "models").mkdir(parents=True)
+    (folder / "dbt_project.yml").write_text("name: tiny\nversion: '1.0.0'\nprofile: user_profiles\n")
+    (folder / "models" / "good.sql").write_text("select 1 as a union all select 2")
+    (folder / "models" / "good.yml").write_text(
+        "models:\n  - name: good\n    columns:\n      - name: a\n        data_tests:\n"
+        "          - accepted_values: {arguments: {values: [3]}}\n"
+    )
+    (folder / "models" / "bad.sql").write_text("select no_such_column from (select 1 as a)")
+    (folder / "models" / "after_bad.sql").write_text("select * from {{ ref('bad') }}")
+    (folder / "profiles.yml").write_text(PROFILES.read_text())
+    return locate_project(folder)
+
+
+def test_failures_are_one_line_each_and_the_rest_is_built(project: DbtProject, paths: Paths) -> None:
+    told: list[tuple[int, int]] = []
+    outcome = run_dbt(project, paths, ["build"], lambda done, total, node: told.append((done, total)))
+    failed = {failure.kind: failure for failure in outcome.failures}
+    assert failed["test"].rows == 2
+    assert failed["test"].message == "2 rows failed"
+    assert "no_such_column" in failed["model"].message
+    assert "\n" not in failed["model"].message
+    assert (outcome.done, outcome.skipped, outcome.success) == (1, 1, False)
+    assert told[-1] == (4, 4)
+    with connect(paths) as connection:  # dbt has let go of the file
+        assert connection.execute("select count(*) from good").fetchone() == (2,)
+    run = last_run(paths)
+    assert run is not None
+    assert not run["success"]
+
+
+def test_nothing_is_written_into_the_project(project: DbtProject, paths: Paths) -> None:
+    before = sorted(project.folder.rglob("*"))
+    manifest = load_manifest(project, paths)
+    assert "model.tiny.good" in manifest["nodes"]
+    assert sorted(project.folder.rglob("*")) == before
+    stamp = (paths.dbt_target / "manifest.json").stat().st_mtime_ns
+    load_manifest(project, paths)
+    assert (paths.dbt_target / "manifest.json").stat().st_mtime_ns == stamp
+
+
+def test_a_project_that_does_not_parse_is_one_error(project: DbtProject, paths: Paths) -> None:
+    (project.folder / "models" / "worse.sql").write_text("select * from {{ ref('nowhere') }}")
+    with pytest.raises(ProfilectlError, match="nowhere"):
+        run_dbt(project, paths, ["build"])
+
+
+def test_errors_lose_their_frame() -> None:
+    assert one_line("Database Error in model x (models/x.sql)\n  Binder Error: no column\n  LINE 1") == (
+        "Binder Error: no column"
+    )
+
+
+def test_a_folder_without_a_project_is_named(paths: Paths, tmp_path: Path) -> None:
+    with pytest.raises(ProfilectlError, match="not a dbt project"):
+        locate_project(tmp_path)

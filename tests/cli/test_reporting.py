@@ -1,0 +1,85 @@
+from __future__ import annotations
+
+import json
+import re
+import stat
+
+import duckdb
+import pytest
+
+from profilectl.project import Paths
+from profilectl.reporting import report
+from profilectl.reporting.page import script_json
+
+
+def figures(page: str) -> dict[str, object]:
+    found = re.search(r'<script type="application/json" id="figures">(.*?)</script>', page, re.DOTALL)
+    assert found
+    return dict(json.loads(found[1]))
+
+
+def markup(page: str) -> str:
+    """The page without its scripts."""
+    return re.sub(r"<script.*?</script>", "", page, flags=re.DOTALL)
+
+
+def test_it_shows_every_part(small_warehouse: Paths) -> None:
+    page = report(small_warehouse).read_text(encoding="utf-8")
+    drawn = figures(page)
+    task = "spend_next_28d"
+    expected = {"new-users", "active-users", "quality", "reasons", "sizes", "types", "feature-0"}
+    expected |= {f"{task}-{part}" for part in ("rmse", "mae", "predicted", "tenths", "importance", "deciles")}
+    assert expected <= set(drawn)
+    assert "are generated, not real" in markup(page)
+    assert "as of 2017-12-31" in markup(page)
+
+
+def test_it_fetches_nothing(small_warehouse: Paths) -> None:
+    page = report(small_warehouse).read_text(encoding="utf-8")
+    assert "default-src 'none'" in page
+    assert not re.findall(r"""(?:src|href)\s*=\s*["']?(?:https?:)?//""", markup(page))
+    assert page.count("plotly.js v") == 1
+    assert not re.search(r"url\(|@import", markup(page))
+
+
+def test_it_is_private(small_warehouse: Paths) -> None:
+    assert stat.S_IMODE(report(small_warehouse).stat().st_mode) == 0o600
+
+
+def test_values_from_data_are_escaped(small_warehouse: Paths) -> None:
+    attack = "</script><script>alert(1)</script>"
+    with duckdb.connect(str(small_warehouse.warehouse)) as connection:
+        connection.execute("update marts.quarantined_rows set reason = ? where source = 'shop'", [attack])
+        connection.execute("update marts.data_quality set entity = ? where source = 'crm'", [attack])
+    page = report(small_warehouse).read_text(encoding="utf-8")
+    assert attack not in page
+    assert "&lt;script&gt;alert(1)" in page
+    assert attack in json.dumps(figures(page))
+
+
+def test_before_any_model_it_says_how_to_get_one(warehouse_without_model: Paths) -> None:
+    page = report(warehouse_without_model).read_text(encoding="utf-8")
+    assert "Run profilectl train" in markup(page)
+    assert "new-users" in figures(page)
+
+
+def test_an_empty_warehouse_gives_a_page_of_empty_states(paths: Paths) -> None:
+    paths.home.mkdir()
+    duckdb.connect(str(paths.warehouse)).close()
+    page = report(paths).read_text(encoding="utf-8")
+    assert figures(page) == {}
+    assert "No users yet" in markup(page)
+
+
+def test_marts_without_rows_give_empty_states(small_warehouse: Paths) -> None:
+    with duckdb.connect(str(small_warehouse.warehouse)) as connection:
+        for schema, name in connection.execute(
+            "select table_schema, table_name from information_schema.tables where table_type = 'BASE TABLE'"
+        ).fetchall():
+            connection.execute(f'delete from "{schema}"."{name}"')
+    assert figures(report(small_warehouse).read_text(encoding="utf-8")) == {}
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_numbers_json_does_not_know_become_null(value: float) -> None:
+    assert script_json([value, "<"]) == '[null,"\\u003c"]'
