@@ -21,10 +21,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from sklearn.compose import TransformedTargetRegressor
 from sklearn.ensemble import HistGradientBoostingRegressor, RandomForestRegressor, VotingRegressor
 from sklearn.linear_model import Lasso, LinearRegression, Ridge
 from sklearn.neural_network import MLPRegressor
 from sklearn.pipeline import Pipeline
+from sklearn.preprocessing import StandardScaler
 from sklearn.tree import DecisionTreeRegressor
 
 from profilectl_ml.estimators import ColumnLevel, ResidualRegressor, RootRegressor
@@ -85,14 +87,14 @@ def _tree(recipe: Recipe, params: Params) -> Any:
 
 def _forest(recipe: Recipe, params: Params) -> Any:
     # One job: the sum over trees then has one order, so the same data gives the same bits.
-    settings: Params = {"n_estimators": 60, "max_features": 0.2, "max_samples": 0.4, "n_jobs": 1}
+    settings: Params = {"n_estimators": 40, "max_features": 0.2, "max_samples": 0.3, "n_jobs": 1}
     return _pipeline(recipe, RandomForestRegressor(random_state=recipe.seed, **settings, **params))
 
 
 def _boosting(recipe: Recipe, params: Params) -> Any:
     settings: Params = {
-        "learning_rate": 0.05,
-        "max_iter": 100,
+        "learning_rate": 0.06,
+        "max_iter": 80,
         "l2_regularization": 10.0,
         "early_stopping": False,
     }
@@ -100,8 +102,9 @@ def _boosting(recipe: Recipe, params: Params) -> Any:
 
 
 def _perceptron(recipe: Recipe, params: Params) -> Any:
-    settings: Params = {"hidden_layer_sizes": (32,), "batch_size": 256, "max_iter": 25, "tol": 0.0}
-    return _pipeline(recipe, MLPRegressor(random_state=recipe.seed, **settings, **params), root=True)
+    settings: Params = {"hidden_layer_sizes": (32,), "batch_size": 256, "max_iter": 15, "tol": 0.0}
+    network = _pipeline(recipe, MLPRegressor(random_state=recipe.seed, **settings, **params), root=True)
+    return TransformedTargetRegressor(network, transformer=StandardScaler())
 
 
 def _blend(recipe: Recipe, params: Params) -> Any:
@@ -129,14 +132,14 @@ def _baseline(recipe: Recipe, params: Params) -> Any:
 
 
 BASELINE = "baseline"
-_ALPHAS: tuple[Params, ...] = ({"alpha": 300.0}, {"alpha": 1000.0}, {"alpha": 3000.0})
+_ALPHAS: tuple[Params, ...] = ({"alpha": 300.0}, {"alpha": 1000.0})
 _CATALOGUE = {
     candidate.name: candidate
     for candidate in (
         Candidate(BASELINE, _baseline),
         Candidate("linear", _linear),
         Candidate("ridge", _ridge, _ALPHAS),
-        Candidate("lasso", _lasso, ({"alpha": 0.5}, {"alpha": 2.0})),
+        Candidate("lasso", _lasso, ({"alpha": 1.0},)),
         Candidate("decision_tree", _tree, ({"max_depth": 6, "min_samples_leaf": 50},)),
         Candidate("random_forest", _forest, ({"min_samples_leaf": 15},)),
         Candidate("hist_gradient_boosting", _boosting, ({"max_leaf_nodes": 8, "min_samples_leaf": 60},)),

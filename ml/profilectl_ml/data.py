@@ -51,7 +51,7 @@ class Examples:
     cutoffs
         Cutoff per row, ``datetime64[D]``.
     fingerprint
-        MD5 of all rows in this order.
+        MD5 of all rows, whatever their order in the mart.
     """
 
     layout: Layout
@@ -184,7 +184,8 @@ def _layout(table: pa.Table, chosen: list[str]) -> Layout:
 
 
 def _fingerprint(connection: duckdb.DuckDBPyConnection, query: str) -> str:
-    text = f"select md5(string_agg(h, '' order by h)) from (select md5(cast(r as varchar)) as h from ({query}) r)"
+    hashed = f"select md5(cast(r as varchar)) as h from ({query}) r"
+    text = f"select md5(string_agg(h, '' order by h)) from ({hashed})"
     return str(connection.execute(text).fetchall()[0][0])
 
 

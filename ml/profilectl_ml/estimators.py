@@ -82,7 +82,7 @@ class RootRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         self.estimator = estimator
 
     def fit(self, X: ArrayLike, y: ArrayLike) -> RootRegressor:
-        """Fit on ``X`` of shape ``(rows, columns)`` and ``y`` of shape ``(rows,)``; negatives count as zero."""
+        """Fit on ``X``, shape ``(rows, columns)``, and ``y``, shape ``(rows,)``; negatives count as zero."""
         values, target = validate_data(self, X, y, y_numeric=True, ensure_all_finite="allow-nan")
         base = Ridge() if self.estimator is None else self.estimator
         self.estimator_ = clone(base).fit(values, np.sqrt(np.clip(target, 0.0, None)))
@@ -96,7 +96,7 @@ class RootRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         return root * root
 
     def predict(self, X: ArrayLike) -> Floats:
-        """Return predictions of shape ``(rows,)`` in the target's own unit, never negative in training scale."""
+        """Return predictions of shape ``(rows,)`` in the target's own unit."""
         check_is_fitted(self)
         values = validate_data(self, X, reset=False, ensure_all_finite="allow-nan")
         return self._squared(values) * self.scale_

@@ -96,7 +96,8 @@ def _write_metrics(connection: duckdb.DuckDBPyConnection, result: TrainResult) -
 
 def _write_importance(connection: duckdb.DuckDBPyConnection, result: TrainResult) -> None:
     connection.executemany(
-        "insert into ml.feature_importance (model_id, task, feature, importance, low, high) values (?, ?, ?, ?, ?, ?)",
+        "insert into ml.feature_importance (model_id, task, feature, importance, low, high)"
+        " values (?, ?, ?, ?, ?, ?)",
         [[result.model_id, result.task, i.feature, i.importance, i.low, i.high] for i in result.importance],
     )
 

@@ -102,7 +102,7 @@ def compare(
 
 
 def choose(compared: list[Compared]) -> Compared:
-    """Return the winner: the smallest absolute error among those within ``TIE`` of the smallest squared error.
+    """Return the winner: the smallest absolute error within ``TIE`` of the smallest squared error.
 
     The baseline takes part: if it has the smallest squared error of all, it wins.
     """

@@ -59,7 +59,8 @@ def out_of_time(cutoffs: Iterable[date], horizon_days: int) -> TimeSplit:
     split = split_at(known, known[-1], horizon_days) if known else None
     if split is None or not split.train:
         raise ProfilectlError(
-            f"cannot split out of time: {len(known)} cutoff(s), none of them {horizon_days} days before the last",
+            f"cannot split out of time: {len(known)} cutoff(s),"
+            f" none of them {horizon_days} days before the last",
             hint="land a longer history, so that training examples exist for several cutoffs",
         )
     return split
@@ -91,7 +92,7 @@ def validation_folds(train: Sequence[date], horizon_days: int, folds: int = 3) -
     if not chosen:
         raise ProfilectlError(
             f"cannot choose between models: {len(train)} training cutoff(s) leave none to validate on",
-            hint=f"at least three cutoffs {horizon_days} days apart are needed: to learn, to choose, to judge",
+            hint=f"three cutoffs {horizon_days} days apart are needed: to learn, to choose, to judge",
         )
     return chosen[::-1]
 

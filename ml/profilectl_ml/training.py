@@ -115,7 +115,7 @@ def train(
     examples = read_examples(connection, task)
     check_features(connection, task, examples.layout)
     recipe = _recipe(task, examples, seed)
-    known = sorted({day for day in examples.cutoffs.tolist()})
+    known = sorted(set(examples.cutoffs.tolist()))
     split = out_of_time(known, task.horizon_days)
     folds = make_folds(examples, validation_folds(split.train, task.horizon_days))
 
@@ -205,7 +205,7 @@ def _promotion(winner: str, test: dict[str, dict[str, Metric]], day: date) -> tu
     if winner == BASELINE:
         return (
             False,
-            "no candidate had a smaller squared error than the baseline in validation; the baseline serves",
+            "no candidate beats the baseline in validation; the baseline serves",
         )
     ours, naive = test[winner]["mse"].value, test[BASELINE]["mse"].value
     figures = f"RMSE {ours**0.5:.2f} against {naive**0.5:.2f} on the cutoff {day}"
