@@ -19,7 +19,7 @@
   when {{ typed }} > _loaded_at + interval {{ var("clock_skew_hours") }} hour then 'future:{{ raw }}'
 {%- endmacro %}
 
-{# Nobody can be told from this row. #}
-{% macro nobody(columns) -%}
-  when coalesce({{ columns | join(', ') }}) is null then 'no_identifier:{{ columns | join("+") }}'
+{# Nobody can be told from this row: `typed` are the cleaned identifiers, `raw` the columns a person would look at. #}
+{% macro nobody(raw, typed) -%}
+  when coalesce({{ typed | join(', ') }}) is null then 'no_identifier:{{ raw }}'
 {%- endmacro %}

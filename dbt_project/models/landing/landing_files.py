@@ -7,6 +7,16 @@ from profilectl.landing.contract import Contract
 from profilectl.landing.load import land
 
 
+# A refused file stands against the run until it is mended, which makes a newer delivery, or taken away.
+DELIVERIES = """
+    select
+        ledger.*,
+        row_number() over (partition by file order by loaded_at desc, batch_id desc) = 1
+        and exists (select 1 from glob($2) as found where replace(found.file, $1, '') = ledger.file) as is_current
+    from raw.load_ledger as ledger
+"""
+
+
 def model(dbt, session):
     """Load new files, then return the whole load ledger."""
     dbt.config(materialized="table")
@@ -16,7 +26,8 @@ def model(dbt, session):
     contract = Contract.from_rows(dbt.ref("landing_contract").fetchall())
     land(cursor, contract, landing_root())
     # As Arrow, because dbt's transaction may still see the database as it was before.
-    return cursor.execute("select * from raw.load_ledger").to_arrow_table()
+    present = f"{landing_root()}/*/*/*"
+    return cursor.execute(DELIVERIES, [f"{landing_root()}/", present]).to_arrow_table()
 
 
 def landing_root() -> Path:

@@ -23,7 +23,7 @@ shaped as {{ inlined() }} (
         }) }}
         case
             {{ missing('contact_id') }}
-            {{ nobody(['customer']) }}
+            {{ nobody('crm_id', ['customer']) }}
             {{ bad_time('contacted_at', 'sent_at') }}
         end as _problem,
         _repeated

@@ -24,7 +24,7 @@ shaped as {{ inlined() }} (
         }) }}
         case
             {{ missing('redemption_id') }}
-            {{ nobody(['card']) }}
+            {{ nobody('card_id', ['card']) }}
             {{ bad_time('redemption_date', 'redeemed_at') }}
         end as _problem,
         _repeated

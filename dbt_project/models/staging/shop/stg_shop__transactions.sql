@@ -34,7 +34,7 @@ shaped as {{ inlined() }} (
             {{ missing('basket_id') }}
             {{ missing('line_no') }}
             {{ missing('product_id') }}
-            {{ nobody(['card']) }}
+            {{ nobody('card_id', ['card']) }}
             {{ missing('sales_value') }}
             {{ unreadable('sales_value', 'amount') }}
             {{ outside('amount', -1000, 10000, 'sales_value') }}

@@ -35,7 +35,7 @@ shaped as {{ inlined() }} (
         }) }}
         case
             {{ missing('answer_id') }}
-            {{ nobody(['address', 'phone_number']) }}
+            {{ nobody('email, phone', ['address', 'phone_number']) }}
             when asked is null or asked not in ('satisfaction', 'intent') then 'invalid:question'
             {{ missing('rating') }}
             {{ unreadable('rating', 'stars') }}

@@ -39,7 +39,7 @@ shaped as {{ inlined() }} (
             {{ missing('event_id') }}
             {{ missing('event_type') }}
             when action not in ('page_view', 'click', 'add_to_cart', 'checkout') then 'invalid:event_type'
-            {{ nobody(['cookie', 'device', 'address']) }}
+            {{ nobody('cookie_id, device_id, email', ['cookie', 'device', 'address']) }}
             {{ unreadable('dwell_ms', 'dwell') }}
             {{ outside('dwell', 0, 86400000, 'dwell_ms') }}
             {{ bad_time('occurred_at', 'happened_at') }}
