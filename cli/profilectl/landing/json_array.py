@@ -8,6 +8,8 @@ from typing import IO
 from profilectl.landing.csv_lines import MAX_RECORD_BYTES
 
 _MARK = re.compile(rb'["\\\[\]{},\n]')
+# A whole object without inner brackets and the comma after it: nearly all elements are such.
+_FLAT = re.compile(rb'\s*+(\{(?:[^{}\[\]"\n]++|"(?:[^"\\\n]++|\\[^\n])*+")*+\})\s*+,')
 _PIECE = 1 << 20
 _BLANKS = b" \t\r\n"
 
@@ -51,20 +53,27 @@ class _Splitter:
             elif self._depth > 1 and self._start and piece.startswith(self._start):
                 self._emit()
         position = 0
-        for match in _MARK.finditer(piece):
-            at, mark = match.start(), match.group()
-            if self._escaped and position == at and mark != b"\n":
-                self._escaped = False
-                self._keep(piece[position : at + 1])
-                position = at + 1
+        while position < len(piece):
+            if self._stands_between() and (flat := _FLAT.match(piece, position)):
+                self._keep(flat[1])
+                self._emit()
+                position = flat.end()
                 continue
+            match = _MARK.search(piece, position)
+            at = match.start() if match else len(piece)
+            is_escaped = self._escaped and at == position
             self._escaped = False
             self._keep(piece[position:at])
             position = at + 1
-            self._step(mark)
-        if position < len(piece):
-            self._escaped = False
-        self._keep(piece[position:])
+            if match is None:
+                break
+            if is_escaped and match[0] != b"\n":
+                self._keep(match[0])
+            else:
+                self._step(match[0])
+
+    def _stands_between(self) -> bool:
+        return self._depth == 1 and not self._in_string and not self._element
 
     def finish(self) -> bool:
         closed = self._depth == 0
@@ -94,7 +103,10 @@ class _Splitter:
             self._depth = max(self._depth - 1, 1)
         elif mark == b'"':
             self._in_string = True
-        self._keep(b" " if mark == b"\n" else mark)
+        if mark != b"\n":
+            self._keep(mark)
+        elif self._element:
+            self._keep(b" ")
 
     def _keep(self, content: bytes) -> None:
         # Beyond the limit the element is lost anyway; what is kept still shows that it is too long.

@@ -15,7 +15,7 @@ from profilectl.landing.ledger import Batch, LedgerRow, create_raw_tables, new_f
 from profilectl.landing.prepare import PlainFile, RefusedFileError, prepare
 from profilectl.landing.publish import publish, publish_refusals
 from profilectl.landing.readers import Readers, Signature
-from profilectl.landing.staged import ERRORS, FILES, GAPS, ROWS
+from profilectl.landing.staged import drop_staged
 from profilectl.landing.summary import LandingSummary
 
 #: Called with the number of files done, the number of new files, and the file just done.
@@ -71,7 +71,6 @@ def land(
             run = _Run(cursor, contract, next_batch(cursor), Path(scratch), len(files), progress)
             run.summary.files_known = len(found) - len(files)
             run.load(files)
-            _drop_temporary_tables(cursor)
             return run.summary
     finally:
         cursor.close()
@@ -140,6 +139,7 @@ class _Run:
         for signature, files in alike.items():
             for staged in self._readers.stage(entity, signature, files):
                 self._count(publish(self._cursor, self._batch, staged))
+                drop_staged(self._cursor)
         for plain in portion:
             if plain.read_path != plain.origin.path:
                 plain.read_path.unlink()
@@ -161,8 +161,3 @@ class _Run:
 def _refused(file: LandingFile, refusal: RefusedFileError) -> LedgerRow:
     missing = ", ".join(refusal.missing) or None
     return LedgerRow(file, "rejected", refusal.reason, refusal.detail, missing)
-
-
-def _drop_temporary_tables(cursor: duckdb.DuckDBPyConnection) -> None:
-    for table in (ROWS, FILES, GAPS, ERRORS):
-        cursor.execute(f"drop table if exists {table}")

@@ -15,7 +15,7 @@ from profilectl.landing.prepare import PlainFile, RefusedFileError
 from profilectl.landing.read_csv import stage_csv, stage_damaged_csv
 from profilectl.landing.read_json import is_array, stage_array, stage_damaged_json, stage_lines
 from profilectl.landing.read_parquet import ParquetSchema, read_schema, stage_parquet
-from profilectl.landing.staged import ErrorSink, Staged, StagedFile
+from profilectl.landing.staged import ErrorSink, Staged, StagedFile, drop_staged
 
 #: What files must share to be read together: header and delimiter, schema, or array-or-lines.
 Signature = CsvDialect | ParquetSchema | bool
@@ -73,6 +73,7 @@ class Readers:
         except _OUR_OWN_TROUBLE:
             raise
         except duckdb.Error as error:
+            drop_staged(self.cursor)
             if len(files) == 1:
                 yield self._stage_damaged(entity, signature, files[0], error)
                 return

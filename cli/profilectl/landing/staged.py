@@ -121,6 +121,12 @@ def insert_rows(cursor: duckdb.DuckDBPyConnection, table: str, rows: Sequence[tu
     cursor.execute(f"insert into {table} select {marks}", columns)
 
 
+def drop_staged(cursor: duckdb.DuckDBPyConnection) -> None:
+    """Drop what was staged, so that two groups are never in memory at once."""
+    for table in (ROWS, FILES, GAPS, ERRORS):
+        cursor.execute(f"drop table if exists {table}")
+
+
 def file_list(files: Sequence[StagedFile]) -> str:
     """Return the read paths as an SQL list, glob characters escaped: table functions expand them."""
     return "[" + ", ".join(quote_literal(_escape_glob(file.plain.read_path)) for file in files) + "]"
