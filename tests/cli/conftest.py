@@ -7,8 +7,9 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from profilectl.project import Paths
+from profilectl.project import DbtProject, Paths, locate_project
 
+PROFILES = Path(__file__).parents[2] / "profiles.yml"
 SQL = Path(__file__).with_name("small_warehouse.sql")
 
 
@@ -44,3 +45,20 @@ def warehouse_without_model(paths: Paths) -> Paths:
     """The same before any training: the ml tables are there and empty."""
     make_warehouse(paths, with_model=False)
     return paths
+
+
+@pytest.fixture
+def project(paths: Paths, tmp_path: Path) -> DbtProject:
+    """A dbt project of three models and a test: one model and the test fail."""
+    folder = tmp_path / "dbt_project"
+    (folder / "models").mkdir(parents=True)
+    (folder / "dbt_project.yml").write_text("name: tiny\nversion: '1.0.0'\nprofile: user_profiles\n")
+    (folder / "models" / "good.sql").write_text("select 1 as a union all select 2")
+    (folder / "models" / "good.yml").write_text(
+        "models:\n  - name: good\n    columns:\n      - name: a\n        data_tests:\n"
+        "          - accepted_values: {arguments: {values: [3]}}\n"
+    )
+    (folder / "models" / "bad.sql").write_text("select no_such_column from (select 1 as a)")
+    (folder / "models" / "after_bad.sql").write_text("select * from {{ ref('bad') }}")
+    (folder / "profiles.yml").write_text(PROFILES.read_text())
+    return locate_project(folder)

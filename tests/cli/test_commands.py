@@ -14,8 +14,15 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
+from profilectl import facts
 from profilectl.app import app
-from profilectl.project import Paths
+from profilectl.building import Built
+from profilectl.commands.demo import summary
+from profilectl.dbt_runner import DbtOutcome
+from profilectl.demonstration import Demonstrated
+from profilectl.project import DbtProject, Paths
+from profilectl.publishing import publish
+from profilectl.warehouse import connect
 from profilectl_ml.errors import ProfilectlError
 
 ROOT = Path(__file__).parents[2]
@@ -181,3 +188,32 @@ def test_a_published_file_is_read_where_the_warehouse_is_gone(small_warehouse: P
     assert made.exit_code == 0, made.output
     with duckdb.connect(str(small_warehouse.published.resolve()), read_only=True) as connection:
         assert connection.execute("select count(*) from meta.models").fetchone() == (1,)
+
+
+def test_a_build_that_fails_in_part_says_what_failed(project: DbtProject, paths: Paths) -> None:
+    failed = call("build", "--project-dir", str(project.folder))
+    assert failed.exit_code == 1
+    assert "error: test accepted_values_good_a__3: 2 rows failed" in failed.stderr
+    assert "error: 2 failed, 1 skipped because of them, 1 done" in failed.stderr
+    again = call("build", "--project-dir", str(project.folder), "--select", "good", "--json")
+    summary_of_build = json.loads(again.stdout)
+    assert summary_of_build["nodes"] == {"done": 1, "failed": 1, "skipped": 0}
+
+
+def test_train_without_tasks_says_where_to_declare_one(project: DbtProject, small_warehouse: Paths) -> None:
+    failed = call("train", "--project-dir", str(project.folder))
+    assert failed.exit_code == 1
+    assert "declares no tasks" in failed.stderr
+    assert "ml_tasks.yml" in failed.stderr
+
+
+def test_the_demo_ends_with_at_most_15_lines(small_warehouse: Paths) -> None:
+    with connect(small_warehouse) as connection:
+        sources, runs = facts.sources(connection), facts.models(connection)
+    built = Built(DbtOutcome(1, 0, [], 1.0), "2017-12-31", 200, sources, 12, [])
+    dirt = dict.fromkeys(("quarantined", "expected_quarantined", "duplicates", "expected_duplicates"), 1)
+    known = {"precision": 0.99, "recall": 0.98, "f1": 0.985}
+    published = publish(small_warehouse)
+    lines = summary(Demonstrated(built, known, dirt, runs * 2, published, small_warehouse.report))
+    assert len(lines) <= 15
+    assert any("rmse" in line and "104.4 (baseline 109.6)" in line for line in lines)

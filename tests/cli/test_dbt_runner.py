@@ -11,24 +11,6 @@ from profilectl.project import DbtProject, Paths, locate_project
 from profilectl.warehouse import connect
 from profilectl_ml.errors import ProfilectlError
 
-PROFILES = Path(__file__).parents[2] / "profiles.yml"
-
-
-@pytest.fixture
-def project(paths: Paths, tmp_path: Path) -> DbtProject:
-    folder = tmp_path / "dbt_project"
-    (folder / "models").mkdir(parents=True)
-    (folder / "dbt_project.yml").write_text("name: tiny\nversion: '1.0.0'\nprofile: user_profiles\n")
-    (folder / "models" / "good.sql").write_text("select 1 as a union all select 2")
-    (folder / "models" / "good.yml").write_text(
-        "models:\n  - name: good\n    columns:\n      - name: a\n        data_tests:\n"
-        "          - accepted_values: {arguments: {values: [3]}}\n"
-    )
-    (folder / "models" / "bad.sql").write_text("select no_such_column from (select 1 as a)")
-    (folder / "models" / "after_bad.sql").write_text("select * from {{ ref('bad') }}")
-    (folder / "profiles.yml").write_text(PROFILES.read_text())
-    return locate_project(folder)
-
 
 def test_failures_are_one_line_each_and_the_rest_is_built(project: DbtProject, paths: Paths) -> None:
     told: list[tuple[int, int]] = []

@@ -42,7 +42,8 @@ def render(found: dict[str, Any]) -> None:
         return
     kinds = ", ".join(f"{number(count)} {kind}" for kind, count in found["identifiers"].items())
     console.print(
-        f"users      {number(found['users'])} as of {found['as_of'] or '-'} ({kinds or 'no identifiers'})"
+        f"users      {number(found['users'])} as of {found['as_of'] or '-'} ({kinds or 'no identifiers'})",
+        soft_wrap=True,
     )
     names = ("landed", "shaped", "quarantined", "duplicates")
     if found["sources"]:
@@ -53,7 +54,10 @@ def render(found: dict[str, Any]) -> None:
         console.print(table(("source", *names), rows))
     for model in found["models"]:
         serving = model["chosen"] if model["promoted"] else f"{model['baseline']} (the model was no better)"
-        console.print(f"\nmodel {model['task']}: {serving} serves, trained {model['created_at']}")
+        console.print(
+            f"\nmodel {model['task']}: {serving} serves, trained {model['created_at']:%Y-%m-%d %H:%M}",
+            soft_wrap=True,
+        )
         rows = [
             [metric, value["value"], value["low"], value["high"], value["baseline"]]
             for metric, value in model["metrics"].items()

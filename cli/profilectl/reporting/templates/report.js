@@ -32,6 +32,7 @@
     for (const [key, figure] of Object.entries(figures)) {
       const layout = themed(figure.layout);
       Object.assign(layout.yaxis, shortened(figure));
+      if (narrow.matches && layout.xaxis.type !== "category") layout.xaxis.nticks = 4;
       Plotly.newPlot(`figure-${key}`, figure.data, layout, config);
     }
   };
