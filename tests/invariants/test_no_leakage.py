@@ -1,0 +1,42 @@
+"""Invariant 5: what happens (strict: becomes known) after a cutoff changes no feature of that cutoff."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+
+import pytest
+from feature_warehouse import AS_OF, Event, FeatureWarehouse, events, profiles
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+cutoffs = st.integers(0, 6).map(lambda step: AS_OF - dt.timedelta(days=28 + 14 * step))
+
+
+@pytest.fixture(scope="module", params=[False, True], ids=["by day of event", "strict"])
+def warehouse(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[FeatureWarehouse, bool]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PROFILECTL_WAREHOUSE", str(tmp_path_factory.mktemp("features") / "generated.duckdb"))
+        patch.delenv("PROFILECTL_AS_OF", raising=False)
+        return FeatureWarehouse(strict=request.param, name="generated"), request.param
+
+
+@settings(
+    max_examples=int(os.environ.get("PROFILECTL_EXAMPLES", "12")),
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+)
+@given(rows=events, people=profiles, cutoff=cutoffs)
+def test_rows_after_a_cutoff_change_nothing_before_it(
+    warehouse: tuple[FeatureWarehouse, bool],
+    rows: list[Event],
+    people: list[tuple[int, int, int, int]],
+    cutoff: dt.date,
+) -> None:
+    features, strict = warehouse
+    features.load(rows, people)
+    with_the_future = features.features("training_examples", AS_OF, cutoff)
+    features.keep_usable_by(cutoff, known=strict)
+    assert features.features("training_examples", AS_OF, cutoff) == with_the_future

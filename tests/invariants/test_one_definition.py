@@ -1,0 +1,41 @@
+"""Invariant 6: features on the way to training equal those on the way to scoring, to the last bit."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+
+import pytest
+from feature_warehouse import AS_OF, Event, FeatureWarehouse, day_of, events, profiles
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+cutoffs = st.integers(0, 6).map(lambda step: AS_OF - dt.timedelta(days=28 + 14 * step))
+
+
+@pytest.fixture(scope="module")
+def warehouse(tmp_path_factory: pytest.TempPathFactory) -> FeatureWarehouse:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PROFILECTL_WAREHOUSE", str(tmp_path_factory.mktemp("features") / "generated.duckdb"))
+        patch.delenv("PROFILECTL_AS_OF", raising=False)
+        return FeatureWarehouse(strict=False, name="generated")
+
+
+@settings(
+    max_examples=int(os.environ.get("PROFILECTL_EXAMPLES", "12")),
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+)
+@given(rows=events, people=profiles, cutoff=cutoffs)
+def test_training_and_serving_see_the_same(
+    warehouse: FeatureWarehouse, rows: list[Event], people: list[tuple[int, int, int, int]], cutoff: dt.date
+) -> None:
+    warehouse.load(rows, people)
+    learned_from = warehouse.features("training_examples", AS_OF, cutoff)
+    scored = warehouse.features("user_features", cutoff, cutoff)
+    first_day = min((day_of(row.day) for row in rows if row.kind == "purchase"), default=AS_OF)
+    enough_history = first_day + dt.timedelta(days=7) <= cutoff
+    assert learned_from == {
+        user: row for user, row in scored.items() if row["has_purchase"] and enough_history
+    }
+    assert set(scored) == {"u1", "u2", "u3"}
