@@ -53,9 +53,10 @@ final as (
     left join staged
         on landed.source = staged.source and landed.entity = staged.entity and landed.batch_id = staged.batch_id
     left join quarantined
-        on landed.source = quarantined.source
-        and landed.entity = quarantined.entity
-        and landed.batch_id = quarantined.batch_id
+        on
+            landed.source = quarantined.source
+            and landed.entity = quarantined.entity
+            and landed.batch_id = quarantined.batch_id
 
 )
 

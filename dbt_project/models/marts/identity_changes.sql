@@ -52,8 +52,9 @@ moves as (
         now_members.user_id
     from was_members
     inner join now_members
-        on was_members.identifier_type = now_members.identifier_type
-        and was_members.identifier_value = now_members.identifier_value
+        on
+            was_members.identifier_type = now_members.identifier_type
+            and was_members.identifier_value = now_members.identifier_value
     where was_members.user_id <> now_members.user_id
 
 ),

@@ -31,8 +31,9 @@ partners as (
         other.identifier_id as partner_id
     from links as one
     inner join links as other
-        on one.identity_key = other.identity_key
-        and one.identifier_id <> other.identifier_id
+        on
+            one.identity_key = other.identity_key
+            and one.identifier_id <> other.identifier_id
 
 ),
 
@@ -52,8 +53,9 @@ reasons as (
     select identifiers.identifier_id, 1 as rank, 'known_bad: ' || known_bad.reason as block_reason
     from identifiers
     inner join known_bad
-        on identifiers.identifier_type = known_bad.identifier_type
-        and identifiers.identifier_value = known_bad.identifier_value
+        on
+            identifiers.identifier_type = known_bad.identifier_type
+            and identifiers.identifier_value = known_bad.identifier_value
 
     union all
 

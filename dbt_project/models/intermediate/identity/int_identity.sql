@@ -1,4 +1,4 @@
--- Every unblocked identifier with its user: the number of the user's oldest identifier, so a merge keeps the older user.
+-- Every unblocked identifier with its user: the number of the user's oldest identifier. A merge keeps the older user.
 with identifiers as (
 
     select * from {{ ref('int_identifiers') }}
@@ -24,7 +24,10 @@ final as (
         coalesce(components.label, identifiers.identifier_id) as user_key
     from identifiers
     left join components on identifiers.identifier_id = components.id
-    where not exists (select 1 from blocked where blocked.identifier_id = identifiers.identifier_id)
+    where not exists (
+        select 1 from blocked
+        where blocked.identifier_id = identifiers.identifier_id
+    )
 
 )
 

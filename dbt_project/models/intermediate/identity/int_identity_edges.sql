@@ -1,4 +1,4 @@
--- Each set of unblocked identifiers as a star around its oldest one: the same components as all pairs, with fewer edges.
+-- Each set of unblocked identifiers as a star around its oldest one: the components of all pairs, with fewer edges.
 with links as (
 
     select * from {{ ref('int_identity_links') }}
@@ -15,7 +15,10 @@ open_links as (
 
     select links.identity_key, links.identifier_id
     from links
-    where not exists (select 1 from blocked where blocked.identifier_id = links.identifier_id)
+    where not exists (
+        select 1 from blocked
+        where blocked.identifier_id = links.identifier_id
+    )
 
 ),
 

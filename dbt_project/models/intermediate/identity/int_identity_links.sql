@@ -30,8 +30,9 @@ final as (
         named.identifier_type
     from named
     inner join identifiers
-        on named.identifier_type = identifiers.identifier_type
-        and named.identifier_value = identifiers.identifier_value
+        on
+            named.identifier_type = identifiers.identifier_type
+            and named.identifier_value = identifiers.identifier_value
 
 )
 
