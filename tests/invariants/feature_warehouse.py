@@ -3,24 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 import duckdb
-from hypothesis import strategies as st
+from feature_rows import USER_OF_IDENTITY, Event, event_row, person_row
 
 ROOT = Path(__file__).parents[2]
 DAILY = ("int_daily_purchases", "int_daily_engagement", "int_session_days", "int_profile_records")
-AS_OF = dt.date(2017, 12, 31)
-# Few people with several identities each, so that days and sessions meet often; the last one is nobody's.
-USER_OF_IDENTITY = {10: 1, 11: 1, 20: 2, 21: 2, 30: 3, 40: None}
-KINDS = ("purchase", "purchase", "purchase", "page_view", "click", "add_to_cart", "checkout")
-KINDS += ("post", "like", "follow", "survey_answer", "campaign_contact", "coupon_redemption")
-TEXTS = (None, "Great price, fresh fruit", "slow service")
-
 SHAPES = """
 create schema intermediate;
 create schema marts;
@@ -39,49 +31,6 @@ create table intermediate.int_identity_keys(identity_key ubigint, user_key bigin
 create table intermediate.int_users as select k as user_key, 'u' || k as user_id from range(1, 4) as t(k);
 create table intermediate.int_clock(as_of date);
 """
-
-
-@dataclass(frozen=True)
-class Event:
-    """One generated event; small numbers choose among few values so that rows meet."""
-
-    identity: int
-    kind: str
-    day: int
-    late: int
-    minute: int
-    pick: int
-    cents: int
-
-
-events = st.lists(
-    st.builds(
-        Event,
-        identity=st.sampled_from(sorted(USER_OF_IDENTITY)),
-        kind=st.sampled_from(KINDS),
-        day=st.integers(0, 150),
-        late=st.sampled_from([0, 0, 1, 30, 90]),
-        minute=st.integers(0, 3),
-        pick=st.integers(0, 2),
-        cents=st.integers(0, 99_999),
-    ),
-    min_size=5,
-    max_size=60,
-)
-profiles = st.lists(
-    st.tuples(
-        st.sampled_from(sorted(USER_OF_IDENTITY)),
-        st.integers(0, 150),
-        st.sampled_from([0, 60]),
-        st.integers(0, 2),
-    ),
-    max_size=6,
-)
-
-
-def day_of(number: int) -> dt.date:
-    """Day 0 is 151 days before AS_OF + 1, so that every number drawn is a day up to AS_OF."""
-    return AS_OF - dt.timedelta(days=150 - number)
 
 
 @cache
@@ -122,8 +71,8 @@ class FeatureWarehouse:
 
     def load(self, rows: list[Event], people: list[tuple[int, int, int, int]]) -> None:
         """Replace events and records about people, and rebuild what is made of them per day."""
-        self._fill("int_events", [_event_row(place, row) for place, row in enumerate(rows)])
-        self._fill("int_people", [_person_row(place, row) for place, row in enumerate(people)])
+        self._fill("int_events", [event_row(place, row) for place, row in enumerate(rows)])
+        self._fill("int_people", [person_row(place, row) for place, row in enumerate(people)])
         for model in DAILY:
             self.con.execute(f"create or replace table intermediate.{model} as {self.sql[model]}")
 
@@ -154,43 +103,3 @@ class FeatureWarehouse:
             self.con.execute(
                 f"insert into intermediate.{table} ({', '.join(row)}) values ({marks})", list(row.values())
             )
-
-
-def _event_row(place: int, row: Event) -> dict[str, Any]:
-    day = day_of(row.day)
-    money = {"amount": row.cents / 100, "discount": row.pick / 10, "quantity": 1.0, "item_id": f"i{row.pick}"}
-    written = {"text": TEXTS[row.pick], "tags": "deal|price" if row.pick else None}
-    own: dict[str, dict[str, Any]] = {
-        "purchase": money,
-        "post": written,
-        "survey_answer": {
-            **written,
-            "rating": float(row.pick),
-            "subject": ("satisfaction", "intent", "other")[row.pick],
-        },
-    }
-    web = {"subject": f"/{row.pick}", "duration_s": row.cents / 1000}
-    return {
-        "event_id": f"e{place:03}",
-        "event_type": row.kind,
-        "occurred_at": dt.datetime.combine(day, dt.time(12, row.minute)),
-        "occurred_on": day,
-        "known_on": day + dt.timedelta(days=row.late),
-        "identity_key": row.identity,
-        "session_id": f"s{row.day}-{row.pick}",
-        **own.get(row.kind, web if row.kind in KINDS[3:7] else {}),
-    }
-
-
-def _person_row(place: int, row: tuple[int, int, int, int]) -> dict[str, Any]:
-    identity, day, late, pick = row
-    return {
-        "person_record_id": f"p{place}",
-        "updated_at": dt.datetime.combine(day_of(day), dt.time(9)),
-        "updated_on": day_of(day),
-        "known_on": day_of(day) + dt.timedelta(days=late),
-        "identity_key": identity,
-        "age_band": (None, "25-34", "35-44")[pick],
-        "kids_count": ("1", None, "2")[pick],
-        "consent": (True, False, None)[pick],
-    }

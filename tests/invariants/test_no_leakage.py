@@ -6,11 +6,9 @@ import datetime as dt
 import os
 
 import pytest
-from feature_warehouse import AS_OF, Event, FeatureWarehouse, events, profiles
+from feature_rows import AS_OF, Event, cutoffs, events, profiles
+from feature_warehouse import FeatureWarehouse
 from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
-
-cutoffs = st.integers(0, 6).map(lambda step: AS_OF - dt.timedelta(days=28 + 14 * step))
 
 
 @pytest.fixture(scope="module", params=[False, True], ids=["by day of event", "strict"])

@@ -48,10 +48,10 @@ final as (
         count(written) as texts,
         coalesce(sum(length(written)), 0) as text_chars,
         coalesce(sum(length(written) - length(replace(written, ' ', '')) + 1), 0) as text_words,
-        coalesce(sum(length(tags) - length(replace(tags, '|', '')) + 1) filter (where tags <> ''), 0) as tags
-        {%- for group, words in var('text_keywords').items() %},
-        count(*) filter (where {{ has_word('searched', words) }}) as texts_on_{{ group }}
+        {%- for group, words in var('text_keywords').items() %}
+        count(*) filter (where {{ has_word('searched', words) }}) as texts_on_{{ group }},
         {%- endfor %}
+        coalesce(sum(length(tags) - length(replace(tags, '|', '')) + 1) filter (where tags <> ''), 0) as tags
     from rows_by_day
     group by identity_key, occurred_on, usable_on
 

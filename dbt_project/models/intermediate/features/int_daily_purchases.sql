@@ -46,12 +46,12 @@ final as (
         {{ exact('sum(spend)') }} as spend,
         {{ exact('sum(units)') }} as units,
         {{ exact('sum(discount)') }} as discount,
+        {%- for interest, departments in var('interest_departments').items() %}
+        {{ exact('sum(case when department in (' ~ text_list(departments) ~ ') then spend else 0 end)') }}
+            as spend_{{ interest }},
+        {%- endfor %}
         {{ exact('sum(case when brand in (' ~ text_list(var('private_brands')) ~ ') then spend else 0 end)') }}
             as private_brand
-        {%- for interest, departments in var('interest_departments').items() %},
-        {{ exact('sum(case when department in (' ~ text_list(departments) ~ ') then spend else 0 end)') }}
-            as spend_{{ interest }}
-        {%- endfor %}
     from lines
     group by identity_key, occurred_on, usable_on
 
