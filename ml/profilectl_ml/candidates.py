@@ -132,7 +132,7 @@ def _baseline(recipe: Recipe, params: Params) -> Any:
 
 
 BASELINE = "baseline"
-_ALPHAS: tuple[Params, ...] = ({"alpha": 300.0}, {"alpha": 1000.0})
+_ALPHAS: tuple[Params, ...] = ({"alpha": 10.0}, {"alpha": 1000.0})
 _CATALOGUE = {
     candidate.name: candidate
     for candidate in (

@@ -27,7 +27,9 @@ def preprocessing(layout: Layout, *, root: bool = False) -> Any:
     root
         Whether to take signed roots, for long-tailed features.
     """
-    steps: list[tuple[str, Any]] = [("impute", SimpleImputer(strategy="median", add_indicator=True))]
+    # Empty columns stay, as zeros, for the selection to drop: the imputer would warn at every prediction.
+    imputer = SimpleImputer(strategy="median", add_indicator=True, keep_empty_features=True)
+    steps: list[tuple[str, Any]] = [("impute", imputer)]
     if root:
         steps.append(("root", SignedRoot()))
     steps += [("select", InformativeColumns()), ("scale", StandardScaler())]

@@ -71,8 +71,7 @@ def fit(candidate: Candidate, params: Params, recipe: Recipe, matrix: NDArray[np
     """Return the candidate fitted on ``matrix`` (rows, features) and ``label`` (rows,)."""
     model = candidate.build(recipe, params)
     with warnings.catch_warnings():
-        # A column that is empty in a fold is dropped, and the iteration limits are ours: neither is news.
-        warnings.filterwarnings("ignore", message="Skipping features without any observed values")
+        # The iteration limits are ours, so reaching them is no news.
         warnings.filterwarnings("ignore", message="Stochastic Optimizer: Maximum iterations")
         warnings.filterwarnings("ignore", message="Objective did not converge")
         return model.fit(matrix, label)

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import os
-
-os.environ.setdefault("OMP_NUM_THREADS", "2")
-
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import date, timedelta
 
@@ -14,11 +10,20 @@ import duckdb
 import numpy as np
 import pandas as pd
 import pytest
+from threadpoolctl import threadpool_limits
+
 from profilectl_ml.tasks import Level, Task
 
 LAST = date(2017, 12, 3)
 
 MakeMarts = Callable[..., duckdb.DuckDBPyConnection]
+
+
+@pytest.fixture(autouse=True)
+def one_thread() -> Iterator[None]:
+    """Threads that wait for each other on a few hundred rows take minutes on busy cores."""
+    with threadpool_limits(1):
+        yield
 
 
 @pytest.fixture
@@ -82,7 +87,9 @@ def synthetic_examples(users: int, cutoffs: int, label: str) -> pd.DataFrame:
 
 @pytest.fixture
 def make_marts() -> MakeMarts:
-    def make(users: int = 120, cutoffs: int = 5, label: str = "signal", order: str = "1") -> duckdb.DuckDBPyConnection:
+    def make(
+        users: int = 120, cutoffs: int = 5, label: str = "signal", order: str = "1"
+    ) -> duckdb.DuckDBPyConnection:
         connection = duckdb.connect()
         connection.execute("create schema marts")
         connection.register("frame", synthetic_examples(users, cutoffs, label))

@@ -4,14 +4,23 @@ from typing import Any
 
 import numpy as np
 import pytest
-from profilectl_ml.estimators import ColumnLevel, InformativeColumns, ResidualRegressor, RootRegressor, SignedRoot
 from sklearn.linear_model import LinearRegression
 from sklearn.tree import DecisionTreeRegressor
 from sklearn.utils.estimator_checks import check_estimator
 
+from profilectl_ml.estimators import (
+    ColumnLevel,
+    InformativeColumns,
+    ResidualRegressor,
+    RootRegressor,
+    SignedRoot,
+)
+
 
 @pytest.mark.parametrize(
-    "estimator", [ColumnLevel(), RootRegressor(), ResidualRegressor(), SignedRoot(), InformativeColumns()], ids=repr
+    "estimator",
+    [ColumnLevel(), RootRegressor(), ResidualRegressor(), SignedRoot(), InformativeColumns()],
+    ids=repr,
 )
 def test_scikit_learn_accepts_it(estimator: Any) -> None:
     check_estimator(estimator)

@@ -5,6 +5,7 @@ from datetime import date, timedelta
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from profilectl_ml.errors import ProfilectlError
 from profilectl_ml.splits import TimeSplit, out_of_time, split_at, user_groups, validation_folds
 

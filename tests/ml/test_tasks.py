@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 import yaml
+
 from profilectl_ml.candidates import CANDIDATE_NAMES
 from profilectl_ml.errors import ProfilectlError
 from profilectl_ml.tasks import ALLOWED_KEYS, tasks_from_manifest
@@ -70,7 +71,9 @@ def test_an_unknown_key_names_file_and_allowed_keys(manifest: dict[str, Any]) ->
         ("seed", "x", "must be numbers"),
     ],
 )
-def test_a_wrong_value_is_a_clear_error(manifest: dict[str, Any], key: str, value: object, message: str) -> None:
+def test_a_wrong_value_is_a_clear_error(
+    manifest: dict[str, Any], key: str, value: object, message: str
+) -> None:
     settings(manifest)[key] = value
     with pytest.raises(ProfilectlError, match=message):
         tasks_from_manifest(manifest)
