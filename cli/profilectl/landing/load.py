@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from itertools import groupby
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from profilectl.landing.publish import publish, publish_refusals
 from profilectl.landing.readers import Readers, Signature
 from profilectl.landing.staged import drop_staged
 from profilectl.landing.summary import LandingSummary
+from profilectl_ml.sql import quote_identifier
 
 #: Called with the number of files done, the number of new files, and the file just done.
 Progress = Callable[[int, int, str], None]
@@ -62,18 +64,44 @@ def land(
     """
     cursor = connection.cursor()
     try:
-        cursor.execute("set TimeZone = 'UTC'")  # instants in Parquet become UTC text
-        cursor.execute("set preserve_insertion_order = true")  # record numbers rest on it
         create_raw_tables(cursor, contract)
         found = find_files(landing_root, contract)
         files = new_files(cursor, found, contract)
-        with tempfile.TemporaryDirectory(prefix="landing-") as scratch:
+        with _settings_for_reading(cursor), tempfile.TemporaryDirectory(prefix="landing-") as scratch:
             run = _Run(cursor, contract, next_batch(cursor), Path(scratch), len(files), progress)
             run.summary.files_known = len(found) - len(files)
             run.load(files)
             return run.summary
     finally:
         cursor.close()
+
+
+@contextmanager
+def _settings_for_reading(cursor: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """Set what reading rests on, and put the settings of the whole database back afterwards."""
+    cursor.execute("set TimeZone = 'UTC'")  # this connection's alone: instants become UTC text
+    wanted = {
+        "preserve_insertion_order": True,  # record numbers follow the order of the file
+        # Each file is read once; the cache would fill the memory, and within one second it
+        # hands out the old content of a file that was written again.
+        "enable_external_file_cache": False,
+    }
+    before = {name: _setting(cursor, name) for name in wanted}
+    try:
+        _set(cursor, wanted)
+        yield
+    finally:
+        _set(cursor, before)
+
+
+def _setting(cursor: duckdb.DuckDBPyConnection, name: str) -> bool:
+    row = cursor.execute("select current_setting(?)", [name]).fetchone()
+    return bool(row and row[0])
+
+
+def _set(cursor: duckdb.DuckDBPyConnection, settings: Mapping[str, bool]) -> None:
+    for name, value in settings.items():
+        cursor.execute(f"set global {quote_identifier(name)} = {value}")
 
 
 class _Run:

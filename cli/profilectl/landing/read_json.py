@@ -14,7 +14,7 @@ from profilectl.landing.contract import Entity
 from profilectl.landing.csv_lines import MAX_RECORD_BYTES
 from profilectl.landing.json_array import split_array
 from profilectl.landing.json_columns import staged_columns
-from profilectl.landing.json_lines import find_bad_lines, without_long_lines
+from profilectl.landing.json_lines import cut_long_lines, find_bad_lines
 from profilectl.landing.staged import ROWS, ErrorSink, Staged, StagedFile, count_staged, file_list
 
 
@@ -89,7 +89,7 @@ def stage_damaged_json(
         if is_array(file.plain.head):
             closed = split_array(source, target)
         else:
-            without_long_lines(source, target)
+            cut_long_lines(source, target)
     mended = replace(file, plain=replace(file.plain, read_path=copy))
     if not closed:
         mended.note = "the array is not closed: the file is probably truncated"
