@@ -8,6 +8,7 @@ import os
 import sys
 import tempfile
 from collections.abc import Sequence
+from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -64,6 +65,8 @@ def number(value: object) -> str:
         if not math.isfinite(real):
             return "-"
         return f"{real:,.0f}" if abs(real) >= 1000 else f"{real:.4g}"
+    if isinstance(value, datetime):
+        return value.isoformat(sep=" ", timespec="seconds")
     # Control characters in data could drive the terminal.
     return "".join(character if character.isprintable() else " " for character in str(value))
 

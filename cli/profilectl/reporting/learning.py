@@ -34,9 +34,8 @@ def _model(task: Task) -> Section:
     blocks.append(_all_metrics(task))
     blocks.append(_predicted(task))
     blocks.append(_calibrated(task))
-    verdict = f"{run['chosen']} serves" if run["promoted"] else f"the {run['baseline']} serves"
     reason = str(run["reason"]).rstrip(".")
-    lead = f"{verdict}: {reason}. Tested on the window after {run['test_cutoff']}, never used for choosing."
+    lead = f"{reason}. Tested on the window after {run['test_cutoff']}, never used for choosing."
     return Section(f"model-{name}", f"Model against baseline: {name}", lead, blocks)
 
 
