@@ -71,7 +71,8 @@ def blocked_reasons(connection: Connection) -> list[Row]:
     """Return (type, reason, blocked identifiers); never the values themselves."""
     return rows(
         connection,
-        "select identifier_type, coalesce(split_part(block_reason, ':', 1), 'unknown') as reason, count(*) as n "
+        "select identifier_type, coalesce(split_part(block_reason, ':', 1), 'unknown') as reason, "
+        "count(*) as n "
         "from marts.identity_map where is_blocked group by 1, 2 order by n desc, 1, 2",
     )
 
