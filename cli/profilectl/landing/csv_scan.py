@@ -8,7 +8,7 @@ inside, and blank lines count as nothing.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable
 from typing import IO
 
 from profilectl.landing import reasons
@@ -20,33 +20,41 @@ from profilectl.landing.csv_lines import MAX_RECORD_BYTES, Lines
 _MAX_QUOTED_LINES = 1_000
 
 
-def scan_csv(source: IO[bytes], target: IO[bytes], dialect: CsvDialect) -> Iterator[BadRecord]:
-    """Copy the header and every sound record of ``source`` to ``target``; yield the others.
+def scan_csv(
+    source: IO[bytes], target: IO[bytes], dialect: CsvDialect, on_bad: Callable[[BadRecord], None]
+) -> tuple[int, int]:
+    """Copy every sound record of ``source`` to ``target``; hand the others to ``on_bad``.
 
     Parameters
     ----------
     source
         Content at its start, possibly with a byte order mark.
     target
-        Receives records that end in a single newline.
+        Receives the records without a header, each with its 1-based number among all records
+        of ``source`` put in front as a column of its own, and a single newline at its end.
     dialect
         Delimiter and columns of the file.
+    on_bad
+        Called for each bad record, in file order.
 
-    Yields
-    ------
-    BadRecord
-        In file order; ``row`` counts sound and bad records, without the header.
+    Returns
+    -------
+    tuple of int
+        How many records are sound, and how many bad.
     """
     scanner = _Scanner(Lines(source), dialect)
-    target.write(scanner.header() + b"\n")
-    row = 0
+    scanner.skip_header()
+    delimiter = dialect.delimiter.encode()
+    row = bad = 0
     while (item := scanner.next_record()) is not None:
         row += 1
         if isinstance(item, bytes):
-            target.write(item + b"\n")
+            target.write(b"%d%b%b\n" % (row, delimiter, item))
         else:
+            bad += 1
             column, reason, detail, raw = item
-            yield BadRecord(row, column, reason, detail, raw)
+            on_bad(BadRecord(row, column, reason, detail, raw))
+    return row - bad, bad
 
 
 _Bad = tuple[str | None, str, str, bytes]
@@ -64,14 +72,13 @@ class _Scanner:
         # Fields up to one whose quote is still open at the end.
         self._open = re.compile(rb"(?:" + field + mark + rb')*+ *+"(?:[^"]++|"")*+\Z')
 
-    def header(self) -> bytes:
+    def skip_header(self) -> None:
         line = self._lines.next()
         while line == b"":
             line = self._lines.next()
         record = (line or b"").removeprefix(b"\xef\xbb\xbf")
         while self._open.match(record) and (more := self._lines.next()) is not None:
             record += b"\n" + more
-        return record
 
     def next_record(self) -> bytes | _Bad | None:
         line = self._lines.next()

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import duckdb
 
 from profilectl.landing.ledger import META_COLUMNS, Batch, LedgerRow, write_ledger
-from profilectl.landing.staged import ERRORS, FILES, GAPS, Staged, StagedFile, insert_rows
+from profilectl.landing.staged import ERRORS, FILES, Staged, StagedFile, insert_rows
 from profilectl_ml.sql import quote_identifier, quote_relation
 
 
@@ -70,19 +70,15 @@ def _insert_rows(
         f"create or replace temp table {FILES} (file_index bigint, file varchar, first_rowid bigint)"
     )
     insert_rows(cursor, FILES, [(file.index, file.plain.origin.file, file.first_rowid) for file in files])
-    shift, join = "0", ""
-    if staged.has_gaps:
-        shift, join = "coalesce(g.shift, 0)", f"asof left join {GAPS} as g on s.ordinal >= g.ordinal"
     names = [quote_identifier(name) for name in [*staged.columns, *META_COLUMNS]]
     cursor.execute(
         f"""
         insert into {quote_relation("raw", staged.entity.table)} ({", ".join(names)})
         select
             {"".join(f"{expression}, " for expression in staged.columns.values())}
-            {staged.extra}, f.file, s.ordinal - f.first_rowid + 1 + {shift}, ?, ?
+            {staged.extra}, f.file, {staged.row}, ?, ?
         from ({staged.relation}) as s
         inner join {FILES} as f on s.file_index = f.file_index
-        {join}
         """,
         [batch.batch_id, batch.loaded_at],
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 import duckdb
@@ -13,7 +14,6 @@ from profilectl.landing.csv_dialect import CsvDialect
 from profilectl.landing.csv_lines import MAX_RECORD_BYTES
 from profilectl.landing.csv_scan import scan_csv
 from profilectl.landing.staged import (
-    GAPS,
     ROWS,
     ErrorSink,
     Staged,
@@ -21,7 +21,6 @@ from profilectl.landing.staged import (
     column_names,
     count_staged,
     file_list,
-    insert_rows,
     staged_by_position,
 )
 from profilectl_ml.sql import quote_literal
@@ -39,7 +38,9 @@ def stage_csv(
     duckdb.Error
         If any record of any file is not sound; nothing is known then about which.
     """
-    _read_strictly(cursor, dialect, files)
+    names = column_names(len(dialect.columns))
+    _read_strictly(cursor, dialect, names, file_list(files), "file_index", has_header=True)
+    count_staged(cursor, files)
     return staged_by_position(entity, dialect.columns, files)
 
 
@@ -59,45 +60,43 @@ def stage_damaged_csv(
         If DuckDB does not take what the scan let pass.
     """
     copy = scratch / f"{uuid.uuid4().hex}.csv"
-    gaps: dict[int, int] = {}
-    bad = 0
-    with file.plain.read_path.open("rb") as source, copy.open("wb") as target:
-        for bad, record in enumerate(scan_csv(source, target, dialect), start=1):
-            errors.add(file.plain.origin.file, record)
-            # The first sound record after the bad one, counted among the sound ones, from 0.
-            gaps[record.row - bad] = bad
-    errors.flush()
-    cursor.execute(f"create or replace temp table {GAPS} (ordinal bigint, shift bigint)")
-    insert_rows(cursor, GAPS, list(gaps.items()))
     try:
-        _read_strictly(cursor, dialect, [file], copy)
+        with file.plain.read_path.open("rb") as source, copy.open("wb") as target:
+            sound, bad = scan_csv(source, target, dialect, partial(errors.add, file.plain.origin.file))
+        errors.flush()
+        names = ["row_number", *column_names(len(dialect.columns))]
+        paths = f"[{quote_literal(str(copy))}]"
+        _read_strictly(cursor, dialect, names, paths, f"{file.index} as file_index", has_header=False)
     finally:
-        copy.unlink()
+        copy.unlink(missing_ok=True)
+    count_staged(cursor, [file])
+    if file.rows_loaded != sound:
+        raise duckdb.InvalidInputException(f"{file.rows_loaded} records were read where {sound} are sound")
     file.rows_rejected = bad
     staged = staged_by_position(entity, dialect.columns, [file])
-    staged.has_gaps = bool(gaps)
+    staged.row = "cast(s.row_number as bigint)"
     return staged
 
 
 def _read_strictly(
     cursor: duckdb.DuckDBPyConnection,
     dialect: CsvDialect,
-    files: Sequence[StagedFile],
-    copy: Path | None = None,
+    names: Sequence[str],
+    paths: str,
+    file_index: str,
+    *,
+    has_header: bool,
 ) -> None:
-    names = column_names(len(dialect.columns))
     columns = ", ".join(f"{name}: 'varchar'" for name in names)
-    paths = file_list(files) if copy is None else f"[{quote_literal(str(copy))}]"
     cursor.execute(
         f"""
         create or replace temp table {ROWS} as
-        select {", ".join(names)}, {"file_index" if copy is None else files[0].index} as file_index
+        select {", ".join(names)}, {file_index}
         from read_csv(
-            {paths}, columns = {{{columns}}}, auto_detect = false, header = true,
+            {paths}, columns = {{{columns}}}, auto_detect = false, header = {has_header},
             delim = {quote_literal(dialect.delimiter)}, quote = '"', escape = '"', strict_mode = true,
             null_padding = false, nullstr = '', allow_quoted_nulls = false,
             max_line_size = {MAX_RECORD_BYTES + 65_536}
         )
         """
     )
-    count_staged(cursor, files)

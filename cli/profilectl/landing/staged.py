@@ -13,10 +13,9 @@ from profilectl.landing.contract import Entity, match_columns
 from profilectl.landing.prepare import PlainFile
 from profilectl_ml.sql import quote_identifier, quote_literal
 
-#: Temporary tables, one of each at a time: rows as read; their files; jumps in record numbers; bad records.
+#: Temporary tables, one of each at a time: rows as read; their files; bad records.
 ROWS = "temp.landing_rows"
 FILES = "temp.landing_files_read"
-GAPS = "temp.landing_gaps"
 ERRORS = "temp.landing_errors"
 
 _ERRORS_AT_A_TIME = 10_000
@@ -71,8 +70,8 @@ class Staged:
         Raw column to the expression that fills it; columns not named stay null.
     extra
         Expression for ``_extra``.
-    has_gaps
-        Whether `GAPS` says how far record numbers run ahead of the staged order.
+    row
+        Expression for ``_row``, over the staged rows ``s`` and their files ``f``.
     """
 
     entity: Entity
@@ -80,7 +79,7 @@ class Staged:
     relation: str
     columns: Mapping[str, str]
     extra: str = "null"
-    has_gaps: bool = False
+    row: str = "s.ordinal - f.first_rowid + 1"
 
 
 @dataclass
@@ -123,7 +122,7 @@ def insert_rows(cursor: duckdb.DuckDBPyConnection, table: str, rows: Sequence[tu
 
 def drop_staged(cursor: duckdb.DuckDBPyConnection) -> None:
     """Drop what was staged, so that two groups are never in memory at once."""
-    for table in (ROWS, FILES, GAPS, ERRORS):
+    for table in (ROWS, FILES, ERRORS):
         cursor.execute(f"drop table if exists {table}")
 
 
