@@ -9,6 +9,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 AS_OF = dt.date(2017, 12, 31)
+LAST_DAY = 150
 # The last identity is nobody's: all its identifiers are blocked.
 USER_OF_IDENTITY = {10: 1, 11: 1, 20: 2, 21: 2, 30: 3, 40: None}
 KINDS = ("purchase", "purchase", "purchase", "page_view", "click", "add_to_cart", "checkout")
@@ -29,20 +30,33 @@ class Event:
     cents: int
 
 
-events = st.lists(
-    st.builds(
+def events(first: int, last: int, most: int) -> st.SearchStrategy[list[Event]]:
+    """At least one and at most ``most`` events on days ``first`` to ``last``."""
+    event = st.builds(
         Event,
         identity=st.sampled_from(sorted(USER_OF_IDENTITY)),
         kind=st.sampled_from(KINDS),
-        day=st.integers(0, 150),
+        day=st.integers(first, last),
         late=st.sampled_from([0, 0, 1, 30, 90]),
         minute=st.integers(0, 3),
         pick=st.integers(0, 2),
         cents=st.integers(0, 99_999),
-    ),
-    min_size=5,
-    max_size=60,
-)
+    )
+    return st.lists(event, min_size=most // 4, max_size=most)
+
+
+@st.composite
+def histories(draw: st.DrawFn) -> tuple[dt.date, list[Event]]:
+    """A cutoff of the training examples as of AS_OF (one in 14 days), and events, many of them close to it.
+
+    Every user has bought something on day 0, so that no cutoff is without examples.
+    """
+    back = 28 + 14 * draw(st.integers(0, 6))
+    first = [Event(identity, "purchase", 0, 0, 0, 0, 100) for identity in (10, 20, 30)]
+    near = draw(events(LAST_DAY - back - 2, LAST_DAY - back + 4, most=24))
+    return AS_OF - dt.timedelta(days=back), first + draw(events(0, LAST_DAY, most=32)) + near
+
+
 profiles = st.lists(
     st.tuples(
         st.sampled_from(sorted(USER_OF_IDENTITY)),
@@ -53,13 +67,10 @@ profiles = st.lists(
     max_size=6,
 )
 
-# The cutoffs that training examples have as of AS_OF, with a step of 14 days.
-cutoffs = st.integers(0, 6).map(lambda step: AS_OF - dt.timedelta(days=28 + 14 * step))
-
 
 def day_of(number: int) -> dt.date:
-    """Day 0 is 151 days before AS_OF + 1, so that every number drawn is a day up to AS_OF."""
-    return AS_OF - dt.timedelta(days=150 - number)
+    """Day LAST_DAY is AS_OF."""
+    return AS_OF - dt.timedelta(days=LAST_DAY - number)
 
 
 def event_row(place: int, row: Event) -> dict[str, Any]:
