@@ -117,14 +117,19 @@ def _blend(recipe: Recipe, params: Params) -> Any:
         early_stopping=False,
         random_state=recipe.seed,
     )
+    # The first two share one preparation, and together weigh as much as the other two.
+    straight = VotingRegressor(
+        [("ridge", Ridge(**params)), ("boosted", ResidualRegressor(Ridge(**params), rest))]
+    )
     members: list[tuple[str, Any]] = [
-        ("ridge", _ridge(recipe, params)),
-        ("boosted_ridge", _pipeline(recipe, ResidualRegressor(Ridge(**params), rest))),
-        ("root_ridge", RootRegressor(_pipeline(recipe, Ridge(**params), root=True))),
+        ("straight", _pipeline(recipe, straight)),
+        ("root", RootRegressor(_pipeline(recipe, Ridge(**params), root=True))),
     ]
+    weights = [2.0, 1.0]
     if recipe.level is not None:
         members.append(("level", ColumnLevel(*recipe.level)))
-    return VotingRegressor(members)
+        weights.append(1.0)
+    return VotingRegressor(members, weights=weights)
 
 
 def _baseline(recipe: Recipe, params: Params) -> Any:
