@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from profilectl_ml.candidates import BASELINE, Candidate, Params, Recipe
 from profilectl_ml.data import Examples
@@ -18,6 +21,7 @@ from profilectl_ml.splits import USER_GROUPS, TimeSplit, user_groups
 # Mean squared errors this close are a tie (bootstrap intervals are ten times wider); the tie goes to the
 # smaller absolute error, which a few large spenders cannot decide.
 TIE = 0.01
+_WORKERS = 2
 Tell = Callable[[str], None]
 
 
@@ -70,11 +74,16 @@ def make_folds(examples: Examples, splits: list[TimeSplit]) -> Folds:
 def fit(candidate: Candidate, params: Params, recipe: Recipe, matrix: NDArray[np.float64], label: Any) -> Any:
     """Return the candidate fitted on ``matrix`` (rows, features) and ``label`` (rows,)."""
     model = candidate.build(recipe, params)
+    return model.fit(matrix, label)
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Silence the warnings about iteration limits: the limits are ours, reaching them is no news."""
     with warnings.catch_warnings():
-        # The iteration limits are ours, so reaching them is no news.
         warnings.filterwarnings("ignore", message="Stochastic Optimizer: Maximum iterations")
         warnings.filterwarnings("ignore", message="Objective did not converge")
-        return model.fit(matrix, label)
+        yield
 
 
 def compare(
@@ -85,11 +94,17 @@ def compare(
     best: Compared | None = None
     for params in candidate.grid:
         tell(candidate.name)
-        parts = []
-        for learnt, judged in folds.pairs:
-            model = fit(candidate, params, recipe, examples.matrix[learnt], examples.label[learnt])
-            parts.append(predict_bounded(model, examples.matrix[judged], minimum))
-        predicted = np.concatenate(parts)
+
+        def judge(pair: tuple[NDArray[np.int64], NDArray[np.int64]], params: Params = params) -> Any:
+            learnt, judged = pair
+            # OpenMP keeps its limit per thread, so each worker has to set it.
+            with threadpool_limits(1, user_api="openmp"):
+                model = fit(candidate, params, recipe, examples.matrix[learnt], examples.label[learnt])
+                return predict_bounded(model, examples.matrix[judged], minimum)
+
+        # Folds know nothing of each other, so their number of workers changes no figure.
+        with ThreadPoolExecutor(_WORKERS) as workers:
+            predicted = np.concatenate(list(workers.map(judge, folds.pairs)))
         error = actual - predicted
         found = Compared(
             candidate, params, predicted, float(np.mean(error**2)), float(np.mean(np.abs(error)))

@@ -19,7 +19,7 @@ from profilectl_ml.evaluation import Importance, Metric, evaluate, permutation_i
 from profilectl_ml.records import Predictions, Run, write_run
 from profilectl_ml.registry import StoredModel
 from profilectl_ml.scoring import predict_bounded, score_users
-from profilectl_ml.selection import Compared, choose, compare, fit, make_folds
+from profilectl_ml.selection import Compared, choose, compare, fit, make_folds, quiet
 from profilectl_ml.splits import out_of_time, validation_folds
 from profilectl_ml.tasks import Level, Task
 
@@ -109,9 +109,9 @@ def train(
     ProfilectlError
         If marts or columns are missing, or there are too few users or cutoffs.
     """
-    # One thread: sums then have one order, so the same data give the same bits; and threads that wait for
-    # each other on busy cores made boosting ten times slower.
-    with threadpool_limits(1):
+    # One thread per fit: sums then have one order, so the same data give the same bits; and threads that
+    # wait for each other on busy cores made boosting ten times slower.
+    with threadpool_limits(1), quiet():
         return _train(connection, task, task.seed if seed is None else seed, progress or _silent)
 
 
