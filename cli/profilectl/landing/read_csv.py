@@ -39,7 +39,7 @@ def stage_csv(
         If any record of any file is not sound; nothing is known then about which.
     """
     names = column_names(len(dialect.columns))
-    _read_strictly(cursor, dialect, names, file_list(files), "file_index", has_header=True)
+    _read_strictly(cursor, dialect, names, file_list(files), "file_index", newline=None)
     count_staged(cursor, files)
     return staged_by_position(entity, dialect.columns, files)
 
@@ -66,7 +66,7 @@ def stage_damaged_csv(
         errors.flush()
         names = ["row_number", *column_names(len(dialect.columns))]
         paths = f"[{quote_literal(str(copy))}]"
-        _read_strictly(cursor, dialect, names, paths, f"{file.index} as file_index", has_header=False)
+        _read_strictly(cursor, dialect, names, paths, f"{file.index} as file_index", newline="\\n")
     finally:
         copy.unlink(missing_ok=True)
     count_staged(cursor, [file])
@@ -85,15 +85,17 @@ def _read_strictly(
     paths: str,
     file_index: str,
     *,
-    has_header: bool,
+    newline: str | None,
 ) -> None:
     columns = ", ".join(f"{name}: 'varchar'" for name in names)
+    # Of a mended copy we know how lines end; for a file as it came, the header shows it.
+    ends = "header = true" if newline is None else f"header = false, new_line = {quote_literal(newline)}"
     cursor.execute(
         f"""
         create or replace temp table {ROWS} as
         select {", ".join(names)}, {file_index}
         from read_csv(
-            {paths}, columns = {{{columns}}}, auto_detect = false, header = {has_header},
+            {paths}, columns = {{{columns}}}, auto_detect = false, {ends},
             delim = {quote_literal(dialect.delimiter)}, quote = '"', escape = '"', strict_mode = true,
             null_padding = false, nullstr = '', allow_quoted_nulls = false,
             max_line_size = {MAX_RECORD_BYTES + 65_536}

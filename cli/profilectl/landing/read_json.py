@@ -15,13 +15,14 @@ from profilectl.landing.csv_lines import MAX_RECORD_BYTES
 from profilectl.landing.json_array import split_array
 from profilectl.landing.json_columns import staged_columns
 from profilectl.landing.json_lines import cut_long_lines, find_bad_lines
+from profilectl.landing.prepare import PlainFile
 from profilectl.landing.staged import ROWS, ErrorSink, Staged, StagedFile, count_staged, file_list
 
 
-def is_array(head: bytes) -> bool:
-    """Whether a file that begins with ``head`` is one array rather than lines of objects."""
-    head = head.strip()
-    if not head.startswith(b"["):
+def is_array(plain: PlainFile) -> bool:
+    """Whether a file is one array rather than lines of objects; only ``.json`` may be."""
+    head = plain.head.strip()
+    if not head.startswith(b"[") or plain.origin.extension not in ("json", "json.gz"):
         return False
     first, _, rest = head.partition(b"\n")
     if not rest.strip():
@@ -86,7 +87,7 @@ def stage_damaged_json(
     copy = scratch / f"{uuid.uuid4().hex}.jsonl"
     closed = True
     with file.plain.read_path.open("rb") as source, copy.open("wb") as target:
-        if is_array(file.plain.head):
+        if is_array(file.plain):
             closed = split_array(source, target)
         else:
             cut_long_lines(source, target)

@@ -45,7 +45,7 @@ class Readers:
             If the beginning of the file shows that it cannot be taken.
         """
         if plain.origin.kind == "json":
-            return is_array(plain.head)
+            return is_array(plain)
         signature: Signature
         if plain.origin.kind == "parquet":
             try:
