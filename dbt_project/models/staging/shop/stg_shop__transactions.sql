@@ -7,9 +7,9 @@ cleaned as {{ inlined() }} (
         {{ clean_text('card_id') }} as card,
         {{ to_number('sales_value') }} as amount,
         {{ to_number('quantity') }} as units,
-        coalesce({{ to_number('retail_disc') }}, 0)
-        + coalesce({{ to_number('coupon_disc') }}, 0)
-        + coalesce({{ to_number('coupon_match_disc') }}, 0) as discount,
+        {{ to_number('retail_disc') }} as card_discount,
+        {{ to_number('coupon_disc') }} as coupon_discount,
+        {{ to_number('coupon_match_disc') }} as match_discount,
         {{ parse_timestamp('transaction_timestamp') }} as paid_at
     from raw
 
@@ -26,7 +26,7 @@ shaped as {{ inlined() }} (
             'item_id': 'product_id',
             'quantity': 'units',
             'amount': 'amount',
-            'discount': 'discount',
+            'discount': 'coalesce(card_discount, 0) + coalesce(coupon_discount, 0) + coalesce(match_discount, 0)',
             'session_id': 'basket_id',
             'channel': "'store'",
         }) }}
@@ -40,7 +40,14 @@ shaped as {{ inlined() }} (
             {{ outside('amount', -1000, 10000, 'sales_value') }}
             {{ unreadable('quantity', 'units') }}
             {{ outside('units', 0, 100000, 'quantity') }}
-            {{ outside('discount', -10, 10000, 'retail_disc') }}
+            {%- for raw, typed in [
+                ['retail_disc', 'card_discount'],
+                ['coupon_disc', 'coupon_discount'],
+                ['coupon_match_disc', 'match_discount'],
+            ] %}
+            {{ unreadable(raw, typed) }}
+            {{ outside(typed, 0, 10000, raw) }}
+            {%- endfor %}
             {{ bad_time('transaction_timestamp', 'paid_at') }}
         end as _problem,
         _repeated
