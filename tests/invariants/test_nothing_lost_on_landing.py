@@ -162,7 +162,10 @@ def _check(connection: duckdb.DuckDBPyConnection, file: str, delivery: Delivery)
     bad = delivery.bad_rows
     for batch, status, reason, seen, loaded, rejected in entries:
         stored = connection.execute(
-            "select _row, event_id, page, note, _extra from raw.web__events where _file = ? and _batch_id = ? order by 1",
+            """
+            select _row, event_id, page, note, _extra
+            from raw.web__events where _file = ? and _batch_id = ? order by _row
+            """,
             [file, batch],
         ).fetchall()
         errors = connection.execute(

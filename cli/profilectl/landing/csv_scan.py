@@ -1,8 +1,8 @@
 """Read a damaged CSV file record by record: copy what is sound, report what is not.
 
 DuckDB reads sound files several times faster, so this runs only on files it refused. Records
-are split as DuckDB's strict mode does: a quote opens a value only at its start, is doubled
-inside, and blank lines count as nothing.
+are split as DuckDB's strict mode does: a quote opens a value only at its start (one blank may
+stand before it), is doubled inside, and blank lines count as nothing.
 """
 
 from __future__ import annotations
@@ -66,11 +66,11 @@ class _Scanner:
         self._columns = dialect.columns
         self._delimiter = dialect.delimiter.encode()
         mark = re.escape(self._delimiter)
-        quoted = rb' *+"(?:[^"]++|"")*+" *+'
-        field = rb"(?:" + quoted + rb'|(?! *")[^\n' + mark + rb"]*+)"
+        quoted = rb' ?+"(?:[^"]++|"")*+" *+'
+        field = rb"(?:" + quoted + rb'|(?! ?")[^\n' + mark + rb"]*+)"
         self._field = re.compile(field)
         # Fields up to one whose quote is still open at the end.
-        self._open = re.compile(rb"(?:" + field + mark + rb')*+ *+"(?:[^"]++|"")*+\Z')
+        self._open = re.compile(rb"(?:" + field + mark + rb')*+ ?+"(?:[^"]++|"")*+\Z')
 
     def skip_header(self) -> None:
         line = self._lines.next()
@@ -94,8 +94,8 @@ class _Scanner:
         wanted = len(self._columns)
         if len(record) > MAX_RECORD_BYTES:
             return None, reasons.TOO_LONG, f"the record is longer than {MAX_RECORD_BYTES} bytes", record
-        if len(fields) == wanted + 1 and not fields[-1]:
-            fields = fields[:-1]
+        while len(fields) > wanted and not fields[-1]:
+            fields.pop()  # spreadsheets pad lines with delimiters
         if len(fields) != wanted:
             column = self._columns[len(fields)] if len(fields) < wanted else None
             detail = f"{len(fields)} values where {wanted} were expected"
@@ -180,7 +180,7 @@ class _Scanner:
 
 
 def _quote_returns(field: bytes) -> bytes:
-    if b"\r" not in field or field.lstrip(b" ").startswith(b'"'):
+    if b"\r" not in field or field.startswith((b'"', b' "')):
         return field
     return b'"' + field.replace(b'"', b'""') + b'"'
 

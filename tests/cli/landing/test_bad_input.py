@@ -37,7 +37,9 @@ def parquet(query: str) -> bytes:
 
 
 MANY = HEADER + b"".join(b"p%d,b%d,%d\n" % (i, i % 7, zlib.crc32(b"%d" % i)) for i in range(5000))
-PARQUET = parquet("select 'p' || i as product_id, md5(i::varchar) as brand, 'n' as note from range(5000) t(i)")
+PARQUET = parquet(
+    "select 'p' || i as product_id, md5(i::varchar) as brand, 'n' as note from range(5000) t(i)"
+)
 
 
 @dataclass(frozen=True)
@@ -63,7 +65,11 @@ FILES = {
         "shop/products/a.csv.gz", gzipped(MANY)[:9000], "unreadable_file", "corrupt gzip", True
     ),
     "gzip with a flipped byte": BadFile(
-        "shop/products/a.csv.gz", damaged_in_the_middle(gzipped(MANY)), "unreadable_file", "corrupt gzip", True
+        "shop/products/a.csv.gz",
+        damaged_in_the_middle(gzipped(MANY)),
+        "unreadable_file",
+        "corrupt gzip",
+        True,
     ),
     "gzip with a wrong checksum": BadFile(
         "shop/products/a.csv.gz", gzipped(MANY)[:-8] + bytes(8), "unreadable_file", "corrupt gzip", True
@@ -80,7 +86,11 @@ FILES = {
         "shop/products/a.parquet", PARQUET[:4] + bytes(9000) + PARQUET[9004:], "unreadable_file", "", True
     ),
     "utf-16": BadFile(
-        "shop/products/a.csv", (HEADER + GOOD).decode().encode("utf-16"), "unsupported_encoding", "UTF-16", True
+        "shop/products/a.csv",
+        (HEADER + GOOD).decode().encode("utf-16"),
+        "unsupported_encoding",
+        "UTF-16",
+        True,
     ),
     "utf-16 without a mark": BadFile(
         "shop/products/a.csv", (HEADER + GOOD).decode().encode("utf-16-le"), "unsupported_encoding", "", True
@@ -95,7 +105,11 @@ FILES = {
         "shop/products/a.csv", b"brand,note\nb,n\n", "missing_column", "column: product_id", True
     ),
     "required column renamed": BadFile(
-        "shop/products/a.csv", b"productid,brand\np,b\n", "missing_column", "found 'productid': renamed?", True
+        "shop/products/a.csv",
+        b"productid,brand\np,b\n",
+        "missing_column",
+        "found 'productid': renamed?",
+        True,
     ),
     "header missing": BadFile("shop/products/a.csv", GOOD + LATER, "missing_column", "none of the", True),
     "required key missing": BadFile(
