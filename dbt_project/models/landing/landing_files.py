@@ -6,13 +6,14 @@ from pathlib import Path
 from profilectl.landing.contract import Contract
 from profilectl.landing.load import land
 
-
 # A refused file stands against the run until it is mended, which makes a newer delivery, or taken away.
 DELIVERIES = """
     select
         ledger.*,
         row_number() over (partition by file order by loaded_at desc, batch_id desc) = 1
-        and exists (select 1 from glob($2) as found where replace(found.file, $1, '') = ledger.file) as is_current
+        and exists (
+            select 1 from glob($2) as found where replace(found.file, $1, '') = ledger.file
+        ) as is_current
     from raw.load_ledger as ledger
 """
 
