@@ -30,7 +30,7 @@ texts = st.text(
     ),
     max_size=12,
 )
-Row = tuple[str | None, ...]
+Row = tuple[str, str | None, str | None]
 rows = st.lists(
     st.tuples(texts.map(lambda text: "e" + text), st.none() | texts, st.none() | texts), max_size=12
 )

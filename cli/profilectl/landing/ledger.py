@@ -128,7 +128,9 @@ def _cause_has_gone(
     if file.problem is not None:
         return file.problem[0] != reason
     if reason == reasons.MISSING_COLUMN:
-        return missing_column_detail(file.declared(contract), (missing or "").split(", "), []) is None
+        entity = file.declared(contract)
+        still = [column for column in (missing or "").split(", ") if column in entity.columns]
+        return missing_column_detail(entity, still, []) is None
     if reason == reasons.UNREADABLE_FILE and detail.startswith(CANNOT_OPEN):
         return _opens(file)
     return reason in {

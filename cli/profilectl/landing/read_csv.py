@@ -21,6 +21,7 @@ from profilectl.landing.staged import (
     column_names,
     count_staged,
     file_list,
+    path_list,
     staged_by_position,
 )
 from profilectl_ml.sql import quote_literal
@@ -65,8 +66,9 @@ def stage_damaged_csv(
             sound, bad = scan_csv(source, target, dialect, partial(errors.add, file.plain.origin.file))
         errors.flush()
         names = ["row_number", *column_names(len(dialect.columns))]
-        paths = f"[{quote_literal(str(copy))}]"
-        _read_strictly(cursor, dialect, names, paths, f"{file.index} as file_index", newline="\\n")
+        _read_strictly(
+            cursor, dialect, names, path_list([copy]), f"{file.index} as file_index", newline="\\n"
+        )
     finally:
         copy.unlink(missing_ok=True)
     count_staged(cursor, [file])

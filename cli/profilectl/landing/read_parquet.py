@@ -29,7 +29,9 @@ def read_schema(cursor: duckdb.DuckDBPyConnection, file: StagedFile) -> ParquetS
     duckdb.Error
         If the footer cannot be read.
     """
-    described = cursor.execute(f"describe select * from read_parquet({file_list([file])})").fetchall()
+    described = cursor.execute(
+        f"describe select * from read_parquet({file_list([file])}, hive_partitioning = false)"
+    ).fetchall()
     return tuple((row[0], row[1]) for row in described)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -126,9 +126,14 @@ def drop_staged(cursor: duckdb.DuckDBPyConnection) -> None:
         cursor.execute(f"drop table if exists {table}")
 
 
+def path_list(paths: Iterable[Path]) -> str:
+    """Return paths as an SQL list, glob characters escaped: table functions expand them."""
+    return "[" + ", ".join(quote_literal(_escape_glob(path)) for path in paths) + "]"
+
+
 def file_list(files: Sequence[StagedFile]) -> str:
-    """Return the read paths as an SQL list, glob characters escaped: table functions expand them."""
-    return "[" + ", ".join(quote_literal(_escape_glob(file.plain.read_path)) for file in files) + "]"
+    """Return the read paths of ``files`` as an SQL list."""
+    return path_list(file.plain.read_path for file in files)
 
 
 def _escape_glob(path: Path) -> str:
