@@ -22,7 +22,7 @@ values = st.recursive(
 def split(content: bytes) -> tuple[list[str], bool]:
     target = io.BytesIO()
     closed = split_array(io.BytesIO(content), target)
-    return target.getvalue().decode().splitlines(), closed
+    return [line for line in target.getvalue().decode().split("\n") if line], closed
 
 
 @given(st.lists(values, max_size=6), st.sampled_from([None, 1, 2]), st.booleans())
