@@ -209,6 +209,8 @@ CASES = [
     refused(SHOP, "no_parquet.parquet", TWO_SOUND, "unreadable_file"),
     refused(SHOP, "spreadsheet.csv", b"PK\x03\x04" + bytes(range(256)), "binary_file"),
     refused(SHOP, "wrong_extension.txt", TWO_SOUND, "unsupported_format"),
+    refused("shop/transactoins", "mistyped.csv", TWO_SOUND, "unknown_entity"),
+    refused("shopp/transactions", "mistyped.csv", TWO_SOUND, "unknown_source"),
     # -- odd, and nothing wrong with it ----------------------------------------
     intact(SHOP, "header_only.csv", lines(SHOP)),
     intact(SHOP, "byte_order_mark.csv", b"\xef\xbb\xbf" + lines(SHOP, sound(SHOP, "mark-0")), "mark-0"),
