@@ -98,7 +98,9 @@ changes as (
 final as (
 
     select
-        md5(changes.user_id || changes.event || coalesce(changes.other_user_id, '') || clock.loaded_through) as change_id,
+        md5(
+            changes.user_id || changes.event || coalesce(changes.other_user_id, '') || clock.loaded_through
+        ) as change_id,
         changes.user_id,
         changes.event,
         changes.other_user_id,
