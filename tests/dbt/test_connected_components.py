@@ -142,7 +142,7 @@ small_graphs = st.integers(1, 40).flatmap(
 
 
 @settings(
-    max_examples=int(os.environ.get("PROFILECTL_EXAMPLES", "8")),
+    max_examples=int(os.environ.get("PROFILECTL_EXAMPLES", "5")),
     deadline=None,
     # each example is a build: shrinking would take minutes
     phases=[phase for phase in Phase if phase is not Phase.shrink],
