@@ -27,7 +27,8 @@ class Paths:
     landing: Path
     warehouse: Path
     memory_limit: str = "4GB"
-    dbt_threads: str = "2"
+    # DuckDB spreads each statement over the cores; two statements at once only fight for its memory.
+    dbt_threads: str = "1"
     duckdb_threads: str = "2"
 
     @classmethod
@@ -40,7 +41,7 @@ class Paths:
             landing=_absolute(env.get("PROFILECTL_LANDING") or home / "landing"),
             warehouse=_absolute(env.get("PROFILECTL_WAREHOUSE") or home / "warehouse.duckdb"),
             memory_limit=env.get("PROFILECTL_MEMORY_LIMIT") or "4GB",
-            dbt_threads=env.get("PROFILECTL_THREADS") or "2",
+            dbt_threads=env.get("PROFILECTL_THREADS") or "1",
             duckdb_threads=env.get("PROFILECTL_DUCKDB_THREADS") or "2",
         )
 

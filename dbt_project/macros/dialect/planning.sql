@@ -3,6 +3,12 @@
 {% macro duckdb__inlined() -%} not materialized {%- endmacro %}
 {% macro default__inlined() %}{% endmacro %}
 
+{# 1, 2, 3, ... along `columns`, by which the rows are sorted already. DuckDB keeps that order and numbers the rows as they
+   pass; a window that sorts for itself sorts on one thread. #}
+{% macro number_in_order(columns) %}{{ return(adapter.dispatch('number_in_order')(columns)) }}{% endmacro %}
+{% macro duckdb__number_in_order(columns) -%} row_number() over () {%- endmacro %}
+{% macro default__number_in_order(columns) -%} row_number() over (order by {{ columns }}) {%- endmacro %}
+
 {# True for numbers a sum can hold: neither NaN nor infinite. #}
 {% macro is_finite(number) %}{{ return(adapter.dispatch('is_finite')(number)) }}{% endmacro %}
 {% macro duckdb__is_finite(number) -%} isfinite({{ number }}) {%- endmacro %}

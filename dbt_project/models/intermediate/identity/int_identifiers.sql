@@ -36,17 +36,24 @@ known as (
 
 ),
 
+in_order as (
+
+    select * from known
+    order by first_known_at, trust_rank, identifier_value
+
+),
+
 final as (
 
     select
-        row_number() over (order by first_known_at, trust_rank, identifier_value) as identifier_id,
+        {{ number_in_order('first_known_at, trust_rank, identifier_value') }} as identifier_id,
         identifier_type,
         identifier_value,
         first_known_at,
         first_seen_at,
         last_seen_at,
         cast(records as bigint) as records
-    from known
+    from in_order
 
 )
 

@@ -1,13 +1,10 @@
 -- The distinct sets of identifiers that records carried: a thousand page views of one cookie are one row.
 with sightings as (
 
-    {% for shape, record, seen_at in [
-        ('int_events', 'event_id', 'occurred_at'), ('int_people', 'person_record_id', 'updated_at'),
-    ] %}
+    {% for shape, seen_at in [('int_events', 'occurred_at'), ('int_people', 'updated_at')] %}
     select
         identity_key,
         {{ var('identifier_types') | join(', ') }},
-        {{ record }} as record_id,
         {{ seen_at }} as seen_at,
         _loaded_at
     from {{ ref(shape) }}
@@ -23,7 +20,6 @@ final as (
         {% for type in var('identifier_types') %}
         min({{ type }}) as {{ type }},
         {% endfor %}
-        min(record_id) as first_record_id,
         min(seen_at) as first_seen_at,
         max(seen_at) as last_seen_at,
         min(_loaded_at) as first_known_at,

@@ -26,32 +26,29 @@ clock as (
 bought as (
 
     select
-        events.identity_key,
+        identity_keys.user_key,
         items.category,
         sum(events.amount) as spend
     from events
     inner join items on events.item_id = items.item_id
+    inner join identity_keys on events.identity_key = identity_keys.identity_key
     cross join clock
     where
         events.event_type = 'purchase'
         and items.category is not null
+        and identity_keys.user_key is not null
         and events.occurred_on between clock.as_of - interval 364 day and clock.as_of
-    group by events.identity_key, items.category
+    group by identity_keys.user_key, items.category
 
 ),
 
 ranked as (
 
     select
-        identity_keys.user_key,
-        bought.category,
-        row_number() over (
-            partition by identity_keys.user_key order by sum(bought.spend) desc, bought.category
-        ) as place
+        user_key,
+        category,
+        row_number() over (partition by user_key order by spend desc, category) as place
     from bought
-    inner join identity_keys on bought.identity_key = identity_keys.identity_key
-    where identity_keys.user_key is not null
-    group by identity_keys.user_key, bought.category
 
 ),
 
