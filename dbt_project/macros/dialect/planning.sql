@@ -12,3 +12,12 @@
 {# True for numbers a sum can hold: neither NaN nor infinite. #}
 {% macro is_finite(number) %}{{ return(adapter.dispatch('is_finite')(number)) }}{% endmacro %}
 {% macro duckdb__is_finite(number) -%} isfinite({{ number }}) {%- endmacro %}
+
+{# Every column but these. #}
+{% macro all_but(columns) %}{{ return(adapter.dispatch('all_but')(columns)) }}{% endmacro %}
+{% macro duckdb__all_but(columns) -%} * exclude ({{ columns | join(', ') }}) {%- endmacro %}
+{% macro default__all_but(columns) -%} * except ({{ columns | join(', ') }}) {%- endmacro %}
+
+{# Union of selects by the names of their columns; a select that lacks one gives nulls. #}
+{% macro union_by_name() %}{{ return(adapter.dispatch('union_by_name')()) }}{% endmacro %}
+{% macro duckdb__union_by_name() -%} union all by name {%- endmacro %}

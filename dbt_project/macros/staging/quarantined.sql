@@ -17,7 +17,7 @@ unread as (
 final as (
 
     select
-        source, entity, _batch_id as batch_id, _file as file, _row as row_number,
+        '{{ source_name }}' as source, '{{ entity }}' as entity, _batch_id as batch_id, _file as file, _row as row_number,
         split_part(_problem, ':', 2) as column_name,
         split_part(_problem, ':', 1) as reason,
         cast(null as varchar) as detail,

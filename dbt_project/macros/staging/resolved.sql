@@ -3,12 +3,10 @@
    - duplicate: the same record as a row that was known later (the latest delivery wins, with a unique tie-break).
    Only rows whose key was seen twice pay for a window. #}
 {% macro resolved(relation, shape) %}
-{%- set columns = shape_columns(shape) | map('first') | join(', ') -%}
 resolved as (
 
     select
-        {{ columns }},
-        _problem,
+        {{ all_but(['_repeated']) }},
         case when _problem is null then 'shaped' else 'quarantined' end as _status
     from {{ relation }}
     where not _repeated
@@ -16,8 +14,7 @@ resolved as (
     union all
 
     select
-        {{ columns }},
-        _problem,
+        {{ all_but(['_repeated']) }},
         case
             when _problem is not null then 'quarantined'
             when row_number() over (
@@ -33,13 +30,11 @@ resolved as (
 {%- endmacro %}
 
 {# The same record under two ids (two exports of one answer): equal content, the latest known one counts. #}
-{% macro resolved_by_content(relation, shape, content) %}
-{%- set columns = shape_columns(shape) | map('first') | join(', ') -%}
+{% macro resolved_by_content(relation, content) %}
 resolved_by_content as (
 
     select
-        {{ columns }},
-        _problem,
+        {{ all_but(['_status']) }},
         case
             when _status = 'shaped' and row_number() over (
                 partition by _status, {{ content | join(', ') }}
@@ -50,13 +45,4 @@ resolved_by_content as (
     from {{ relation }}
 
 )
-{%- endmacro %}
-
-{# The columns of a shape out of its staging models: what counts, and nothing else. #}
-{% macro union_shaped(shape, relations) %}
-  {%- set columns = shape_columns(shape) | map('first') | join(', ') -%}
-  {%- for relation in relations %}
-    select {{ columns }} from {{ relation }} where _status = 'shaped'
-    {{ 'union all' if not loop.last }}
-  {%- endfor %}
 {%- endmacro %}

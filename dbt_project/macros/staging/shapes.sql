@@ -33,19 +33,40 @@
   {{ stable_hash(present | join(" || chr(31) || ")) }}
 {%- endmacro %}
 
-{# The select list that turns a cleaned row into a shape: what the source does not know is a typed null. #}
-{% macro as_shape(shape, source_name, entity, given) %}
-  {%- set derived = {
-    'source': "'" ~ source_name ~ "'", 'entity': "'" ~ entity ~ "'", 'known_on': reporting_day('_loaded_at'),
-    '_file': '_file', '_row': '_row', '_batch_id': '_batch_id', '_loaded_at': '_loaded_at',
-  } -%}
+{# The select list that turns a cleaned row into a shape. What the source does not know is not stored as nulls, and what
+   follows from the batch or the entity not at all: `shape_of` adds both. #}
+{% macro as_shape(shape, given) %}
+  {%- set derived = {'_file': '_file', '_row': '_row', '_batch_id': '_batch_id', '_loaded_at': '_loaded_at'} -%}
   {%- if shape == 'events' -%}{%- do derived.update({'occurred_on': reporting_day(given['occurred_at'])}) -%}{%- endif -%}
   {%- if shape == 'people' -%}{%- do derived.update({'updated_on': reporting_day(given['updated_at'])}) -%}{%- endif -%}
   {%- if shape != 'items' -%}{%- do derived.update({'identity_key': identity_key(given)}) -%}{%- endif -%}
   {%- do derived.update(given) -%}
-  {%- for column, type in shape_columns(shape) %}
-    cast({{ derived.get(column, 'null') }} as {{ type }}) as {{ column }},
+  {%- for column, type in shape_columns(shape) if column in derived %}
+    cast({{ derived[column] }} as {{ type }}) as {{ column }},
   {%- endfor %}
+{%- endmacro %}
+
+{# Every column of a shape, out of the staging models of `entities` ([source, entity] each): what counts, nothing else. #}
+{% macro shape_of(shape, entities) %}
+select
+    {%- for column, type in shape_columns(shape) %}
+    cast(null as {{ type }}) as {{ column }}{{ ',' if not loop.last }}
+    {%- endfor %}
+where false
+{%- for source_name, entity in entities %}
+
+{{ union_by_name() }}
+
+select
+    '{{ source_name }}' as source,
+    '{{ entity }}' as entity,
+    {%- if shape != 'items' %}
+    {{ reporting_day('_loaded_at') }} as known_on,
+    {%- endif %}
+    {{ all_but(['_problem', '_status']) }}
+from {{ ref('stg_' ~ source_name ~ '__' ~ entity) }}
+where _status = 'shaped'
+{%- endfor %}
 {%- endmacro %}
 
 {% macro key_column(shape) -%}

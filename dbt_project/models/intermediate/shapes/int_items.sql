@@ -1,5 +1,5 @@
 {{ config(materialized='view') }}
 
-{{ union_shaped('items', [
-    ref('stg_shop__products'),
+{{ shape_of('items', [
+    ['shop', 'products'],
 ]) }}

@@ -1,6 +1,6 @@
 {{ config(materialized='view') }}
 
-{{ union_shaped('people', [
-    ref('stg_crm__customers'),
-    ref('stg_synthetic_social__accounts'),
+{{ shape_of('people', [
+    ['crm', 'customers'],
+    ['synthetic_social', 'accounts'],
 ]) }}

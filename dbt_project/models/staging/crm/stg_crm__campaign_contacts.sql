@@ -13,7 +13,7 @@ cleaned as {{ inlined() }} (
 shaped as {{ inlined() }} (
 
     select
-        {{ as_shape('events', 'crm', 'campaign_contacts', {
+        {{ as_shape('events', {
             'event_id': "'crm.campaign_contacts:' || contact_id",
             'event_type': "'campaign_contact'",
             'occurred_at': 'sent_at',

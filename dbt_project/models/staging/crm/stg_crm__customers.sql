@@ -31,7 +31,7 @@ cleaned as {{ inlined() }} (
 shaped as {{ inlined() }} (
 
     select
-        {{ as_shape('people', 'crm', 'customers', {
+        {{ as_shape('people', {
             'person_record_id': "'crm.customers:' || customer || ':' || changed_at",
             'updated_at': 'changed_at',
             'customer_id': 'customer',

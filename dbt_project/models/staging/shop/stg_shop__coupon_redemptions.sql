@@ -14,7 +14,7 @@ cleaned as {{ inlined() }} (
 shaped as {{ inlined() }} (
 
     select
-        {{ as_shape('events', 'shop', 'coupon_redemptions', {
+        {{ as_shape('events', {
             'event_id': "'shop.coupon_redemptions:' || redemption_id",
             'event_type': "'coupon_redemption'",
             'occurred_at': 'redeemed_at',

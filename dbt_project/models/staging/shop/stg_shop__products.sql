@@ -17,7 +17,7 @@ cleaned as {{ inlined() }} (
 shaped as {{ inlined() }} (
 
     select
-        {{ as_shape('items', 'shop', 'products', {
+        {{ as_shape('items', {
             'item_id': 'product',
             'department': 'department_name',
             'category': 'category_name',

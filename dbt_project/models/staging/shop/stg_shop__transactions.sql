@@ -18,7 +18,7 @@ cleaned as {{ inlined() }} (
 shaped as {{ inlined() }} (
 
     select
-        {{ as_shape('events', 'shop', 'transactions', {
+        {{ as_shape('events', {
             'event_id': "'shop.transactions:' || basket_id || ':' || line_no",
             'event_type': "'purchase'",
             'occurred_at': 'paid_at',

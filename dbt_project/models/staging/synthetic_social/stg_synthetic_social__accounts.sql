@@ -15,7 +15,7 @@ cleaned as {{ inlined() }} (
 shaped as {{ inlined() }} (
 
     select
-        {{ as_shape('people', 'synthetic_social', 'accounts', {
+        {{ as_shape('people', {
             'person_record_id': "'synthetic_social.accounts:' || account || ':' || made_at",
             'updated_at': 'made_at',
             'handle': 'account',

@@ -16,7 +16,7 @@ cleaned as {{ inlined() }} (
 shaped as {{ inlined() }} (
 
     select
-        {{ as_shape('events', 'synthetic_social', 'posts', {
+        {{ as_shape('events', {
             'event_id': "'synthetic_social.posts:' || post_id",
             'event_type': "'post'",
             'occurred_at': 'published_at',

@@ -14,7 +14,7 @@ cleaned as {{ inlined() }} (
 shaped as {{ inlined() }} (
 
     select
-        {{ as_shape('events', 'synthetic_social', 'reactions', {
+        {{ as_shape('events', {
             'event_id': "'synthetic_social.reactions:' || reaction_id",
             'event_type': 'reaction',
             'occurred_at': 'happened_at',

@@ -22,7 +22,7 @@ cleaned as {{ inlined() }} (
 shaped as {{ inlined() }} (
 
     select
-        {{ as_shape('events', 'synthetic_survey', 'answers', {
+        {{ as_shape('events', {
             'event_id': "'synthetic_survey.answers:' || answer_id",
             'event_type': "'survey_answer'",
             'occurred_at': 'said_at',
@@ -49,6 +49,6 @@ shaped as {{ inlined() }} (
 
 {{ resolved('shaped', 'events') }},
 
-{{ resolved_by_content('resolved', 'events', ['email', 'phone', 'subject', 'occurred_at']) }}
+{{ resolved_by_content('resolved', ['email', 'phone', 'subject', 'occurred_at']) }}
 
 select * from resolved_by_content

@@ -22,7 +22,7 @@ cleaned as {{ inlined() }} (
 shaped as {{ inlined() }} (
 
     select
-        {{ as_shape('events', 'synthetic_web', 'events', {
+        {{ as_shape('events', {
             'event_id': "'synthetic_web.events:' || event_id",
             'event_type': 'action',
             'occurred_at': 'happened_at',
