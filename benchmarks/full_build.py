@@ -3,10 +3,10 @@
     python benchmarks/full_build.py --events 1000000 [10000000 ...] [--json FILE] [--home DIR]
                                     [--peers floor,pandas] [--runs K]
 
-Landing files of N events over N/10 people are generated once (kept under --home). Each run starts
-`dbt build` on an empty warehouse: every model and every data test (the models' unit tests, which do not depend
-on the data, are left out as `profilectl build` leaves them out). The files are read once beforehand, so that the
-first to run is not the only one to wait for the disk. The floor makes the same columns of
+Landing files of N events over N/10 people are generated once (kept under --home) and read once before
+anything is timed, so that all find them in the system's cache. Each run starts `dbt build` on an empty
+warehouse: every model and every data test, but not the models' unit tests, which do not depend on the
+data and which `profilectl build` leaves out too. The floor makes the same columns of
 `marts.user_features` in one script, and its table is compared with ours column by column; pandas makes
 part of them. Wall time and processor time are medians over the runs; memory is the peak of the resident
 set of all processes together.

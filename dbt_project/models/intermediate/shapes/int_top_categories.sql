@@ -47,7 +47,7 @@ ranked as (
     select
         user_key,
         category,
-        row_number() over (partition by user_key order by spend desc, category) as place
+        row_number() over (partition by user_key order by spend desc, category asc) as place
     from bought
 
 ),
