@@ -40,7 +40,7 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[Any]], title: str | No
         numeric = bool(rows) and all(
             row[index] is None or isinstance(row[index], int | float | Decimal) for row in rows
         )
-        made.add_column(column, justify="right" if numeric else "left", header_style="dim")
+        made.add_column(column, justify="right" if numeric else "left", header_style="dim", overflow="fold")
     for row in rows:
         made.add_row(*(number(value) for value in row))
     return made

@@ -1,0 +1,103 @@
+"""`profilectl why` on a built warehouse: three people, two of whom once used the same machine in the shop."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from dbt_home import Home
+from profilectl.app import app
+
+CUSTOMERS = """crm_id,card_id,email,updated_at
+C1,K1,ann@example.org,2017-03-01
+C1,K2,,2017-03-02
+C2,K9,bob@example.org,2017-03-01
+"""
+VISITS = [
+    {"event_id": "v1", "cookie_id": "ck1", "email": "Ann@Example.org", "occurred_at": "2017-05-02T10:00:00Z"},
+    {"event_id": "v2", "cookie_id": "ck1", "email": "ann@example.org", "occurred_at": "2017-05-01T10:00:00Z"},
+]
+ANN, BOB = "customer_id=C1", "customer_id=C2"
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory, manifest: Any) -> Home:
+    home = Home(tmp_path_factory.mktemp("why"), manifest)
+    visits = [dict(visit, event_type="page_view", page="/") for visit in VISITS]
+    # more people at one kiosk than any household has
+    for number in range(60):
+        email = ("ann@example.org", "bob@example.org", f"guest{number}@example.org")[min(number, 2)]
+        visits.append(
+            {
+                "event_id": f"k{number}",
+                "device_id": "kiosk",
+                "email": email,
+                "event_type": "page_view",
+                "page": "/",
+                "occurred_at": "2017-06-01T10:00:00Z",
+            }
+        )
+    home.land("crm/customers/customers.csv", CUSTOMERS)
+    home.land("synthetic_web/events/visits.jsonl", "".join(json.dumps(visit) + "\n" for visit in visits))
+    assert home.dbt("seed").failed == set()
+    assert home.dbt("run", "--select", "+int_users", "+identity_map").failed == set()
+    return home
+
+
+@pytest.fixture
+def why(home: Home, monkeypatch: pytest.MonkeyPatch) -> Any:
+    for name, value in (home.environment | {"COLUMNS": "200"}).items():
+        monkeypatch.setenv(name, value)
+    return lambda *arguments: CliRunner().invoke(app, ["why", *arguments])
+
+
+def test_two_identifiers_and_the_records_between(why: Any) -> None:
+    found = json.loads(why("K2", "ck1", "--json").stdout)
+    assert found["linked"]
+    steps = [(step["identifier"], step["other"], step["file"], step["row"]) for step in found["chain"]]
+    assert steps == [
+        ("card=K2", ANN, "crm/customers/customers.csv", 2),
+        (ANN, "email=ann@example.org", "crm/customers/customers.csv", 1),
+        # of the two visits the earlier one is the evidence
+        ("email=ann@example.org", "cookie=ck1", "synthetic_web/events/visits.jsonl", 2),
+    ]
+    assert [step["records"] for step in found["chain"]] == [1, 1, 2]
+
+
+def test_a_whole_user_starts_from_the_identifier_that_named_it(why: Any, home: Home) -> None:
+    found = json.loads(why("ck1", "--json").stdout)
+    assert (found["named_by"]["type"], found["named_by"]["value"]) == ("customer_id", "C1")
+    reached = {step["other"] for step in found["chain"]}
+    assert reached == {"card=K1", "card=K2", "email=ann@example.org", "cookie=ck1"}
+    assert json.loads(why(found["user_id"], "--json").stdout) == found
+
+
+def test_what_keeps_two_users_apart(why: Any) -> None:
+    said = why("ann@example.org", "bob@example.org")
+    assert "no record ties them" in said.stdout
+    assert "both meet device=kiosk, which links nobody (shared: meets 60 other identifiers)" in said.stdout
+
+
+def test_a_blocked_identifier_says_so(why: Any) -> None:
+    assert why("kiosk", BOB).stdout.startswith("device=kiosk links nobody (shared:")
+    assert "blocked (shared: meets 60" in why("kiosk").stderr
+
+
+def test_an_identifier_and_itself(why: Any) -> None:
+    found = json.loads(why("K1", "card=K1", "--json").stdout)
+    assert found["linked"]
+    assert found["chain"] == []
+
+
+@pytest.mark.parametrize("name", ["nobody@example.org", "email=K1", "cookie=", ""])
+def test_an_unknown_name(why: Any, name: str) -> None:
+    assert f"no user or identifier {name!r}" in why(name, "K1").stderr
+
+
+def test_no_warehouse_yet(why: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("PROFILECTL_WAREHOUSE", str(tmp_path / "none.duckdb"))
+    assert "there is no warehouse" in why("a", "b").stderr
