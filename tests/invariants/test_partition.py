@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+import json
 import os
 import random
 from collections import defaultdict
@@ -27,7 +28,13 @@ Sighting = tuple[frozenset[Identifier], int]
 
 TYPES = ("customer_id", "card", "email", "phone", "handle", "cookie", "device")  # in order of trust
 LIMIT = 6
-VARS = f"{{identity_max_links: {{{', '.join(f'{name}: {LIMIT}' for name in TYPES)}}}}}"
+HANDLE_DEVICES = 2
+VARS = json.dumps(
+    {
+        "identity_max_links": dict.fromkeys(TYPES, LIMIT),
+        "identity_max_met": {"handle": {"device": HANDLE_DEVICES}},
+    }
+)
 MODELS = (
     *("int_identity_evidence", "int_identifiers", "int_identity_links", "int_blocked_identifiers"),
     *("int_identity_edges", "int_identity_components", "int_identity", "int_identity_keys", "int_users"),
@@ -42,7 +49,7 @@ create schema intermediate;
 create table intermediate.int_events(identity_key ubigint, {columns}, event_id varchar, occurred_at timestamp,
     _loaded_at timestamp);
 create table intermediate.int_people(identity_key ubigint, {columns}, person_record_id varchar,
-    updated_at timestamp, _loaded_at timestamp);
+    updated_at timestamp, _loaded_at timestamp, first_name varchar);
 create schema marts;
 create table marts.identity_changes(change_id varchar);
 create schema seeds;
@@ -67,7 +74,8 @@ class Identities:
             at = dt.datetime(2017, 1, 1) + dt.timedelta(seconds=second)
             table = "int_people" if number % 3 == 0 else "int_events"
             key = keys.setdefault(carried, len(keys) + 1)
-            rows[table].append([key, *map(given_values.get, TYPES), f"r{number}", at, at])
+            names = [None] if table == "int_people" else []
+            rows[table].append([key, *map(given_values.get, TYPES), f"r{number}", at, at, *names])
         with duckdb.connect(str(self.home.warehouse)) as connection:
             for table, values in rows.items():
                 connection.execute(f"delete from intermediate.{table}")
@@ -104,7 +112,7 @@ def rules(sightings: Iterable[Sighting]) -> dict[Identifier, tuple[str | None, s
             partners[one] |= carried - {one}
             known = (second, TYPES.index(one[0]), one[1])
             first_known[one] = min(first_known.get(one, known), known)
-    blocked = {one: rule for one, others in partners.items() if (rule := why_blocked(one, len(others)))}
+    blocked = {one: rule for one, others in partners.items() if (rule := why_blocked(one, others))}
 
     parent = {one: one for one in partners if one not in blocked}
 
@@ -123,14 +131,17 @@ def rules(sightings: Iterable[Sighting]) -> dict[Identifier, tuple[str | None, s
     return {one: (user_id(root(one)) if one in parent else None, blocked.get(one)) for one in partners}
 
 
-def why_blocked(identifier: Identifier, partners: int) -> str | None:
+def why_blocked(identifier: Identifier, partners: set[Identifier]) -> str | None:
     if identifier == KNOWN_BAD:
         return "known_bad"
     if identifier == ROLE_MAILBOX:
         return "role_mailbox"
     if identifier == ONE_DIGIT:
         return "one_digit"
-    return "shared" if partners > LIMIT else None
+    if len(partners) > LIMIT:
+        return "shared"
+    devices = sum(kind == "device" for kind, _ in partners)
+    return "crowded" if identifier[0] == "handle" and devices > HANDLE_DEVICES else None
 
 
 def user_id(identifier: Identifier) -> str:
@@ -236,3 +247,13 @@ def test_a_user_is_named_after_the_identifier_known_first(identities: Identities
     assert {user for user, _ in identities.resolve(sightings).values()} == {user_id(early_cookie)}
     # at the same moment the more trusted type counts
     assert {user for user, _ in identities.resolve(sightings[:2]).values()} == {user_id(late_card)}
+
+
+def test_a_handle_with_too_many_devices_links_none_of_them(identities: Identities) -> None:
+    """The limit per kind binds long before the one over all kinds."""
+    shared = ("handle", "everybody")
+    few = [(frozenset({shared, ("device", f"d{number}")}), number) for number in range(HANDLE_DEVICES)]
+    assert {user for user, _ in identities.resolve(few).values()} == {user_id(shared)}
+    resolved = identities.resolve([*few, (frozenset({shared, ("device", "one more")}), LIMIT)])
+    assert resolved.pop(shared) == (None, f"crowded: meets {HANDLE_DEVICES + 1} of type device")
+    assert len({user for user, _ in resolved.values()}) == HANDLE_DEVICES + 1

@@ -1,4 +1,5 @@
--- Identifiers that link nobody: known bad values, role mailboxes, and whatever links too many others for its type.
+-- Identifiers that link nobody: known bad values, role mailboxes, and what cannot be one person's or household's, judged
+-- by what it meets: too many others, too many of one kind, too many given names, or for too long.
 with identifiers as (
 
     select * from {{ ref('int_identifiers') }}
@@ -23,12 +24,19 @@ role_mailboxes as (
 
 ),
 
+people as (
+
+    select * from {{ ref('int_people') }}
+
+),
+
 partners as (
 
     select distinct
         one.identifier_id,
         one.identifier_type,
-        other.identifier_id as partner_id
+        other.identifier_id as partner_id,
+        other.identifier_type as partner_type
     from links as one
     inner join links as other
         on
@@ -37,14 +45,39 @@ partners as (
 
 ),
 
+met as (
+
+    select
+        identifier_id,
+        identifier_type,
+        partner_type,
+        count(*) as partners
+    from partners
+    group by identifier_id, identifier_type, partner_type
+
+),
+
 crowded as (
 
     select
         identifier_id,
         identifier_type,
-        count(*) as partners
-    from partners
+        cast(sum(partners) as bigint) as partners
+    from met
     group by identifier_id, identifier_type
+
+),
+
+named as (
+
+    select
+        links.identifier_id,
+        links.identifier_type,
+        count(distinct lower(people.first_name)) as given_names
+    from people
+    inner join links on people.identity_key = links.identity_key
+    where links.identifier_type in ({{ text_list(var('identity_max_given_names')) }})
+    group by links.identifier_id, links.identifier_type
 
 ),
 
@@ -86,13 +119,55 @@ reasons as (
         {% endfor %}
     end
 
+    union all
+
+    select
+        identifier_id,
+        5 as rank,
+        'crowded: meets ' || partners || ' of type ' || partner_type as block_reason
+    from met
+    where partners > case identifier_type || ' meets ' || partner_type
+        {% for type, limits in var('identity_max_met').items() %}
+        {% for met_type, limit in limits.items() %}
+        when '{{ type }} meets {{ met_type }}' then {{ limit }}
+        {% endfor %}
+        {% endfor %}
+    end
+
+    union all
+
+    select
+        identifier_id,
+        6 as rank,
+        'many_names: ' || given_names || ' given names' as block_reason
+    from named
+    where given_names > case identifier_type
+        {% for type, limit in var('identity_max_given_names').items() %}
+        when '{{ type }}' then {{ limit }}
+        {% endfor %}
+    end
+
+    union all
+
+    select
+        identifier_id,
+        7 as rank,
+        'too_old: seen over ' || {{ days_between('first_seen_at', 'last_seen_at') }} || ' days' as block_reason
+    from identifiers
+    where {{ days_between('first_seen_at', 'last_seen_at') }} > case identifier_type
+        {% for type, days in var('identity_max_age_days').items() %}
+        when '{{ type }}' then {{ days }}
+        {% endfor %}
+    end
+
 ),
 
 final as (
 
     select
         identifier_id,
-        min_by(block_reason, rank) as block_reason
+        -- the first rule that holds; of two reasons under one rule the same one in every run
+        substr(min(cast(rank as varchar) || block_reason), 2) as block_reason
     from reasons
     group by identifier_id
 
