@@ -1,5 +1,12 @@
--- Identifiers that link nobody: known bad values, role mailboxes, and what cannot be one person's or household's, judged
--- by what it meets: too many others, too many of one kind, too many given names, or for too long.
+-- Identifiers that link nobody: known bad values, role mailboxes, and what cannot be one household's, judged by what
+-- it meets: too many others, too many of one kind, too many given names, or for too long.
+{% set meetings = {} %}
+{% for type, by_kind in var('identity_max_met').items() %}
+{% for met, limit in by_kind.items() %}{% do meetings.update({type ~ ' meets ' ~ met: limit}) %}{% endfor %}
+{% endfor %}
+{% set name_limits = var('identity_max_given_names') or {'': 0} %}
+{% set lowest = (var('identity_max_links').values() | list + meetings.values() | list) | min %}
+
 with identifiers as (
 
     select * from {{ ref('int_identifiers') }}
@@ -45,39 +52,73 @@ partners as (
 
 ),
 
-met as (
+totals as (
 
     select
         identifier_id,
         identifier_type,
-        partner_type,
         count(*) as partners
     from partners
-    group by identifier_id, identifier_type, partner_type
+    group by identifier_id, identifier_type
+    having count(*) > {{ lowest }}
 
 ),
 
-crowded as (
+-- Only the few that meet many are counted by kind, and by name.
+met as (
 
     select
-        identifier_id,
-        identifier_type,
-        cast(sum(partners) as bigint) as partners
-    from met
-    group by identifier_id, identifier_type
+        partners.identifier_id,
+        partners.identifier_type,
+        partners.partner_type,
+        partners.identifier_type || ' meets ' || partners.partner_type as meeting,
+        count(*) as partners
+    from partners
+    inner join totals on partners.identifier_id = totals.identifier_id
+    group by partners.identifier_id, partners.identifier_type, partners.partner_type
+
+),
+
+given_names as (
+
+    select distinct
+        identity_key,
+        lower(first_name) as given_name
+    from people
+    where first_name is not null
+
+),
+
+names as (
+
+    select
+        links.identifier_id,
+        links.identifier_type,
+        given_names.given_name
+    from given_names
+    inner join links on given_names.identity_key = links.identity_key
+    where links.identifier_type in ({{ text_list(name_limits) }})
+
+),
+
+often_named as (
+
+    select identifier_id
+    from names
+    group by identifier_id
+    having count(*) > {{ name_limits.values() | min }}
 
 ),
 
 named as (
 
     select
-        links.identifier_id,
-        links.identifier_type,
-        count(distinct lower(people.first_name)) as given_names
-    from people
-    inner join links on people.identity_key = links.identity_key
-    where links.identifier_type in ({{ text_list(var('identity_max_given_names')) }})
-    group by links.identifier_id, links.identifier_type
+        names.identifier_id,
+        names.identifier_type,
+        count(distinct names.given_name) as given_names
+    from names
+    inner join often_named on names.identifier_id = often_named.identifier_id
+    group by names.identifier_id, names.identifier_type
 
 ),
 
@@ -112,12 +153,8 @@ reasons as (
         identifier_id,
         4 as rank,
         'shared: meets ' || partners || ' other identifiers' as block_reason
-    from crowded
-    where partners > case identifier_type
-        {% for type, limit in var('identity_max_links').items() %}
-        when '{{ type }}' then {{ limit }}
-        {% endfor %}
-    end
+    from totals
+    where partners > {{ limit_for('identifier_type', var('identity_max_links')) }}
 
     union all
 
@@ -126,13 +163,7 @@ reasons as (
         5 as rank,
         'crowded: meets ' || partners || ' of type ' || partner_type as block_reason
     from met
-    where partners > case identifier_type || ' meets ' || partner_type
-        {% for type, limits in var('identity_max_met').items() %}
-        {% for met_type, limit in limits.items() %}
-        when '{{ type }} meets {{ met_type }}' then {{ limit }}
-        {% endfor %}
-        {% endfor %}
-    end
+    where partners > {{ limit_for('meeting', meetings) }}
 
     union all
 
@@ -141,11 +172,7 @@ reasons as (
         6 as rank,
         'many_names: ' || given_names || ' given names' as block_reason
     from named
-    where given_names > case identifier_type
-        {% for type, limit in var('identity_max_given_names').items() %}
-        when '{{ type }}' then {{ limit }}
-        {% endfor %}
-    end
+    where given_names > {{ limit_for('identifier_type', name_limits) }}
 
     union all
 
@@ -154,11 +181,9 @@ reasons as (
         7 as rank,
         'too_old: seen over ' || {{ days_between('first_seen_at', 'last_seen_at') }} || ' days' as block_reason
     from identifiers
-    where {{ days_between('first_seen_at', 'last_seen_at') }} > case identifier_type
-        {% for type, days in var('identity_max_age_days').items() %}
-        when '{{ type }}' then {{ days }}
-        {% endfor %}
-    end
+    where
+        {{ days_between('first_seen_at', 'last_seen_at') }}
+        > {{ limit_for('identifier_type', var('identity_max_age_days')) }}
 
 ),
 
