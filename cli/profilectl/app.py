@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from profilectl.commands import build, demo, doctor, init, publish, report, show, status, train, why
+from profilectl.commands import build, demo, doctor, identity, init, publish, report, show, status, train, why
 from profilectl.errors import BoundaryGroup
 
 app = typer.Typer(
@@ -43,6 +43,7 @@ def root(
 
 for command in (init, demo, build, train, publish, report, show, why, status, doctor):
     app.command(command.NAME, rich_help_panel=command.PANEL)(command.run)
+app.add_typer(identity.group, name=identity.NAME, rich_help_panel=identity.PANEL)
 
 
 def main() -> None:

@@ -69,19 +69,19 @@ def stitching(con: duckdb.DuckDBPyConnection, truth: Path) -> StitchingScore:
     con
         A connection to the warehouse; reading is enough.
     truth
-        The folder that :func:`profilectl.demo.generate.generate` wrote.
+        The folder that :func:`profilectl.demo.generate.generate` wrote, or a Parquet or CSV file with the
+        columns identifier_type, identifier_value and person_id.
 
     Raises
     ------
     ProfilectlError
-        If the truth is not there.
+        If the truth is not there, or has other columns.
     """
-    identities = _parquet(truth, "identities")
     row = con.execute(
         f"""
         with judged as (
             select t.household_id, m.user_id
-            from {identities} as t
+            from {_identities(con, truth)} as t
             left join marts.identity_map as m
                 on m.identifier_type = t.identifier_type
                 and m.identifier_value = t.identifier_value
@@ -145,6 +145,25 @@ def quarantine(con: duckdb.DuckDBPyConnection, truth: Path) -> list[QuarantineRo
         """
     ).fetchall()
     return [QuarantineRow(*row) for row in rows]
+
+
+def _identities(con: duckdb.DuckDBPyConnection, truth: Path) -> str:
+    if truth.suffix not in (".parquet", ".csv"):
+        return _parquet(truth, "identities")
+    if not truth.is_file():
+        raise ProfilectlError(f"there is no file {truth}", hint="give a Parquet or CSV file")
+    reader = "read_parquet" if truth.suffix == ".parquet" else "read_csv"
+    options = "" if truth.suffix == ".parquet" else ", header = true, all_varchar = true"
+    wanted = "select identifier_type, identifier_value, person_id as household_id"
+    relation = f"({wanted} from {reader}({quote_literal(str(truth))}{options}))"
+    try:
+        con.execute(f"select 1 from {relation} limit 0")
+    except duckdb.Error as error:
+        raise ProfilectlError(
+            f"{truth} is not a truth table: {str(error).splitlines()[0]}",
+            hint="it needs the columns identifier_type, identifier_value, person_id",
+        ) from error
+    return relation
 
 
 def _parquet(truth: Path, name: str) -> str:

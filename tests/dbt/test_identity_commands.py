@@ -1,11 +1,13 @@
-"""`profilectl why` on a built warehouse: three people, two of whom once used the same machine in the shop."""
+"""`profilectl why` and `identity health`: Ann and Bob once used the same machine as sixty others."""
 
 from __future__ import annotations
 
 import json
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 from typer.testing import CliRunner
 
@@ -49,10 +51,20 @@ def home(tmp_path_factory: pytest.TempPathFactory, manifest: Any) -> Home:
 
 
 @pytest.fixture
-def why(home: Home, monkeypatch: pytest.MonkeyPatch) -> Any:
+def call(home: Home, monkeypatch: pytest.MonkeyPatch) -> Any:
     for name, value in (home.environment | {"COLUMNS": "200"}).items():
         monkeypatch.setenv(name, value)
-    return lambda *arguments: CliRunner().invoke(app, ["why", *arguments])
+    return lambda *arguments: CliRunner().invoke(app, list(arguments))
+
+
+@pytest.fixture
+def why(call: Any) -> Any:
+    return partial(call, "why")
+
+
+@pytest.fixture
+def health(call: Any) -> Any:
+    return partial(call, "identity", "health")
 
 
 def test_two_identifiers_and_the_records_between(why: Any) -> None:
@@ -101,3 +113,46 @@ def test_an_unknown_name(why: Any, name: str) -> None:
 def test_no_warehouse_yet(why: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("PROFILECTL_WAREHOUSE", str(tmp_path / "none.duckdb"))
     assert "there is no warehouse" in why("a", "b").stderr
+
+
+def test_health_counts_users_and_whom_a_blocked_identifier_would_join(health: Any) -> None:
+    found = json.loads(health("--json").stdout)
+    # Ann, Bob, 58 guests; the kiosk is nobody
+    assert found["users"] == 60
+    assert found["identifiers"] == 5 + 3 + 58
+    assert found["single_identifier_share"] == pytest.approx(58 / 60)
+    assert found["sizes"] == [
+        {"identifiers": 1, "users": 58},
+        {"identifiers": 3, "users": 1},
+        {"identifiers": 5, "users": 1},
+    ]
+    assert [user["identifiers"] for user in found["largest"]] == [5, 3, 1, 1, 1]
+    assert [(row["created"], row["merged"], row["split"]) for row in found["churn"]] == [(60, 0, 0)]
+    kiosk = {"type": "device", "value": "kiosk", "reason": "shared: meets 60 other identifiers"}
+    assert found["blocked"] == [kiosk | {"would_join": 60}]
+    assert found["stitching"] is None
+
+
+@pytest.mark.parametrize("suffix", ["csv", "parquet"])
+def test_health_against_a_truth_table(health: Any, tmp_path: Path, suffix: str) -> None:
+    """In truth Ann's cards are two people, one of them a guest: right is 1 pair of 2 found, of 2 true."""
+    rows = [("card", "K1", 1), ("card", "K2", 2), ("card", "K9", 3), ("email", "bob@example.org", 3)]
+    rows.append(("email", "guest5@example.org", 1))
+    values = ", ".join(f"('{kind}', '{value}', '{person}')" for kind, value, person in rows)
+    file = tmp_path / f"truth.{suffix}"
+    with duckdb.connect() as connection:
+        connection.execute(
+            f"copy (from (values {values}) as t(identifier_type, identifier_value, person_id)) to '{file}'"
+        )
+    score = json.loads(health("--truth", str(file), "--json").stdout)["stitching"]
+    assert (score["precision"], score["recall"], score["f1"]) == (0.5, 0.5, 0.5)
+    assert "precision 0.5000, recall 0.5000, f1 0.5000" in health("--truth", str(file)).stdout
+
+
+def test_health_says_what_a_truth_table_lacks(health: Any, tmp_path: Path) -> None:
+    file = tmp_path / "truth.csv"
+    file.write_text("identifier_type,value\ncard,K1\n")
+    said = health("--truth", str(file)).stderr
+    assert "is not a truth table" in said
+    assert "it needs the columns identifier_type, identifier_value, person_id" in said
+    assert "there is no file" in health("--truth", str(tmp_path / "none.csv")).stderr
