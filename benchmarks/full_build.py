@@ -29,7 +29,6 @@ from full_build_measure import Measured, run_measured
 HERE = Path(__file__).resolve().parent
 AS_OF = "2017-12-30"
 PANDAS_LIMIT_MB = 12_000
-LAYERS = ("landing", "staging", "intermediate", "marts")
 Record = dict[str, object]
 
 
@@ -89,7 +88,7 @@ def median(runs: list[Measured]) -> Measured:
 
 
 def layers(home: Path) -> dict[str, float]:
-    """Return seconds per layer, tests apart, as dbt counted them (two threads, so they overlap)."""
+    """Return seconds per layer, tests apart, as dbt counted them."""
     found = json.loads((home / "target" / "run_results.json").read_text())
     nodes = json.loads((home / "target" / "manifest.json").read_text())["nodes"]
     seconds: Counter[str] = Counter()

@@ -7,7 +7,7 @@ import math
 import os
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
@@ -44,6 +44,11 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[Any]], title: str | No
     for row in rows:
         made.add_row(*(number(value) for value in row))
     return made
+
+
+def records_table(records: Sequence[Mapping[str, Any]], title: str | None = None) -> Table:
+    """Return ``table`` of one or more records with the same names, which head the columns."""
+    return table(list(records[0]), [list(record.values()) for record in records], title)
 
 
 def number(value: object) -> str:

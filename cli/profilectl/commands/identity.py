@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from profilectl.commands._options import LOOK, Json
-from profilectl.console import emit_json, stdout, table
+from profilectl.console import emit_json, records_table, stdout
 from profilectl.identity_health import identity_health
 from profilectl.project import Paths
 from profilectl.warehouse import connect
@@ -59,7 +59,6 @@ def render(found: dict[str, Any]) -> None:
         measures = (f"{name} {found['stitching'][name]:.4f}" for name in ("precision", "recall", "f1"))
         console.print(f"stitching    {', '.join(measures)}")
     for title in ("sizes", "largest", "churn", "blocked"):
-        rows = found[title]
-        if rows:
+        if found[title]:
             console.print()
-            console.print(table(list(rows[0]), [list(row.values()) for row in rows], title=title))
+            console.print(records_table(found[title], title))

@@ -8,7 +8,7 @@ import typer
 
 from profilectl import profile
 from profilectl.commands._options import LOOK, Json
-from profilectl.console import emit_json, stdout, table
+from profilectl.console import emit_json, records_table, stdout, table
 from profilectl.project import Paths
 from profilectl.warehouse import connect
 
@@ -56,4 +56,4 @@ def render(found: dict[str, Any], features: int | None) -> None:
     for key in ("scores", "latest_events", "changes"):
         if found[key]:
             console.print()
-            console.print(table(list(found[key][0]), [list(row.values()) for row in found[key]]))
+            console.print(records_table(found[key]))
