@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import fcntl
 import json
 import os
@@ -10,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import duckdb
 
@@ -55,6 +57,8 @@ class Home:
         self.landing = folder / "landing"
         self.warehouse = folder / "warehouse.duckdb"
         self.target = folder / "target"
+        #: Further variables for dbt, such as PROFILECTL_AS_OF.
+        self.extra: dict[str, str] = {}
         self._manifest = manifest
 
     @property
@@ -62,7 +66,8 @@ class Home:
         """The variables that make the project use this folder."""
         names = ("HOME", "LANDING", "WAREHOUSE")
         places = (self.folder, self.landing, self.warehouse)
-        return {f"PROFILECTL_{name}": str(place) for name, place in zip(names, places, strict=True)}
+        own = {f"PROFILECTL_{name}": str(place) for name, place in zip(names, places, strict=True)}
+        return self.extra | own
 
     def land(self, file: str, content: str | bytes) -> Path:
         """Put a file where ``source/entity/name`` says."""
@@ -103,6 +108,19 @@ def invoke(
     if outcome.exception is not None:
         raise outcome.exception
     return outcome.result
+
+
+@contextmanager
+def loading_at(moment: dt.datetime) -> Iterator[None]:
+    """Let the loader take its batches at ``moment`` (UTC), whatever the clock says."""
+
+    class Clock(dt.datetime):
+        @classmethod
+        def now(cls, tz: dt.tzinfo | None = None) -> Any:
+            return moment.replace(tzinfo=tz)
+
+    with mock.patch("profilectl.landing.ledger.datetime", Clock):
+        yield
 
 
 def release_warehouse() -> None:
