@@ -40,7 +40,7 @@ PRODUCTS = tuple(f"p{number}" for number in range(6))
 DEPARTMENTS = ("GROCERY", "DRUG GM", "FUEL", "deli", None)
 
 COLUMNS = {
-    "crm/customers": "crm_id,card_id,first_name,email,phone,age,kids_count,consent,updated_at",
+    "crm/customers": "crm_id,card_id,first_name,last_name,email,phone,age,kids_count,consent,updated_at",
     "crm/campaign_contacts": "contact_id,crm_id,campaign_id,campaign_type,contacted_at",
     "shop/transactions": "basket_id,line_no,card_id,product_id,quantity,sales_value,retail_disc,"
     "transaction_timestamp",
@@ -278,6 +278,17 @@ def a_name_too_many(world: World, last: int) -> list[Told]:
     ]
 
 
+def a_number_is_handed_on(world: World, last: int) -> list[Told]:
+    """A telephone number that was one person's long before it became another's."""
+    phone = world.value("phone", 0)
+    names = (("Ann", "Fox"), ("Bob", "Hill"))
+    records = [
+        world.customer(pick, day(900 * (1 - pick)), phone=phone, first_name=given, last_name=family)
+        for pick, (given, family) in enumerate(names)
+    ]
+    return [(batch, "crm/customers", record) for batch, record in zip((0, last), records, strict=True)]
+
+
 def an_old_cookie(world: World, last: int) -> list[Told]:
     """The early record arrives late, and makes the cookie older than any browser keeps it."""
     ends = {"cookie_id": world.value("k", 0), "device_id": world.value("d", 0)}
@@ -331,6 +342,7 @@ def a_record_goes_bad(world: World, last: int) -> list[Told]:
 
 SCRIPTS: tuple[Callable[[World, int], list[Told]], ...] = (
     *(two_become_one, one_becomes_two, one_becomes_many, many_become_one, a_name_too_many, an_old_cookie),
+    a_number_is_handed_on,
     *(the_same_answer_twice, a_name_goes, a_late_purchase, a_step_moves, a_record_goes_bad),
 )
 
@@ -384,6 +396,7 @@ def random_row(world: World, entity: str, batch: int, chance: random.Random) -> 
                 "crm_id": some("crm", 3, 0.97),
                 "card_id": some("card", 3),
                 "first_name": chance.choice(["Ann", "Bob", "Cleo", "Dan", "Eve", ""]),
+                "last_name": chance.choice(["Fox", "Fox", "Hill", None]),
                 "email": (some("email", 3) or "").upper(),
                 "phone": some("phone", 3),
                 "age": chance.choice(["25-34", "35-44", None]),
