@@ -366,7 +366,7 @@ ENTITIES = (
 def random_world(world: World, chance: random.Random, batches: int) -> list[Told]:
     """Records in any batch, and corrections of some of them in the same batch or a later one."""
     told: list[Told] = []
-    for _ in range(chance.randint(3, 12)):
+    for _ in range(chance.randint(4, 20)):
         batch, entity = chance.randrange(batches), chance.choice(ENTITIES)
         row = random_row(world, entity, batch, chance)
         told.append((batch, entity, row))
@@ -420,9 +420,9 @@ def random_row(world: World, entity: str, batch: int, chance: random.Random) -> 
         case "synthetic_web/events":
             return world.visit(
                 at,
-                cookie_id=some("k", 5),
-                device_id=some("d", 2, 0.3),
-                email=some("email", 3, 0.3),
+                cookie_id=some("k", 5, 0.9),
+                device_id=some("d", 2, 0.4),
+                email=some("email", 3, 0.5),
                 event_type=chance.choice(
                     ["page_view", "click", "add_to_cart", "checkout", "Page_View", "jump"]
                 ),
@@ -448,9 +448,9 @@ def random_row(world: World, entity: str, batch: int, chance: random.Random) -> 
             moment = FIRST_LOAD - dt.timedelta(days=chance.randrange(1, 3))
             return world.answer(
                 moment,
-                email=some("email", 2),
-                phone=some("phone", 2, 0.3),
-                question=chance.choice(["satisfaction", "intent", "satisfaction", "other"]),
-                rating=chance.choice(["3", "9", "11"]),
+                email=some("email", 2, 0.8),
+                phone=some("phone", 2, 0.5),
+                question=chance.choice(["satisfaction"] * 5 + ["intent", "other"]),
+                rating=chance.choice(["3", "9", "3", "9", "11"]),
             )
     raise AssertionError(entity)
