@@ -331,6 +331,30 @@ def a_step_moves(world: World, last: int) -> list[Told]:
     return [*told, (last, "synthetic_web/events", steps[1] | moved)]
 
 
+def some_deeds_were_others(world: World, last: int) -> list[Told]:
+    """Of two purchases, posts and contacts of one person, one each turns out to have been another's."""
+    told: list[Told] = []
+    for number in range(2):
+        at = instant(day(14 + number))
+        posted: Row = {
+            "post_id": world.key("p"),
+            "handle": world.value("h", 0),
+            "text": "deal",
+            "posted_at": at,
+        }
+        contact: Row = {"contact_id": world.key("t"), "crm_id": world.value("crm", 0), "contacted_at": at}
+        rows: list[tuple[str, Row, Row]] = [
+            ("shop/transactions", world.line(day(14 + number), card=0), {"card_id": world.value("card", 1)}),
+            ("synthetic_social/posts", posted, {"handle": world.value("h", 1)}),
+            ("crm/campaign_contacts", contact, {"crm_id": world.value("crm", 1)}),
+        ]
+        for entity, row, moved in rows:
+            told.append((0, entity, row))
+            if number:
+                told.append((last, entity, row | moved))
+    return told
+
+
 def a_record_goes_bad(world: World, last: int) -> list[Told]:
     """One record is mended, and a sound one comes again unreadable: what was sound goes on to count."""
     sound, broken = world.line(day(3), 0), world.line(day(2), 1)
@@ -343,6 +367,7 @@ def a_record_goes_bad(world: World, last: int) -> list[Told]:
 SCRIPTS: tuple[Callable[[World, int], list[Told]], ...] = (
     *(two_become_one, one_becomes_two, one_becomes_many, many_become_one, a_name_too_many, an_old_cookie),
     a_number_is_handed_on,
+    some_deeds_were_others,
     *(the_same_answer_twice, a_name_goes, a_late_purchase, a_step_moves, a_record_goes_bad),
 )
 

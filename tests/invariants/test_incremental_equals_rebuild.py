@@ -22,7 +22,7 @@ from dbt_home import Built
 CASES: dict[str, tuple[str | None, bool]] = {
     "the data's own clock": (None, False),
     "a fixed day": ("2024-05-03", False),
-    "strict": (None, True),
+    "strict": ("2024-07-01", True),
 }
 
 

@@ -55,7 +55,7 @@ class Warehouses:
             if batch is not None:
                 stack.enter_context(loading_at(batch.loaded_at))
             built = home.dbt("build", "--resource-type", "model", *first, "--vars", given, *options)
-        assert built.failed | built.skipped == set()
+        assert not built.failed, f"models that could not be built: {sorted(built.failed)}"
         return built
 
     def rebuilt(self, home: Home, *options: str) -> Built:
