@@ -93,12 +93,19 @@ class Home:
 
 
 def invoke(
-    command: Sequence[str], environment: dict[str, str], target: Path, manifest: Any = None, root: Path = ROOT
+    command: Sequence[str],
+    environment: dict[str, str],
+    target: Path,
+    manifest: Any = None,
+    root: Path = ROOT,
+    heard: list[str] | None = None,
 ) -> Any:
     """Run dbt in this process and return what it returns; the warehouse is closed afterwards.
 
-    A given ``manifest`` saves the parsing, which would else be most of a small build.
+    A given ``manifest`` saves the parsing, which would else be most of a small build. What dbt says is
+    added to ``heard``.
     """
+    callbacks = [] if heard is None else [lambda event: heard.append(event.info.msg)]
     from dbt.cli.main import dbtRunner
 
     places = ["--project-dir", str(root / "dbt_project"), "--profiles-dir", str(root)]
@@ -106,7 +113,7 @@ def invoke(
     try:
         release_warehouse()
         with _environment(environment):
-            outcome = dbtRunner(manifest=manifest).invoke(
+            outcome = dbtRunner(manifest=manifest, callbacks=callbacks).invoke(
                 ["--quiet", "--log-level", "none", "--log-level-file", "none", *command, *places]
             )
     finally:

@@ -11,6 +11,7 @@ from profilectl_ml.errors import ProfilectlError
 from profilectl_ml.sql import quote_relation
 
 SHOWN_EVENTS = 5
+ORIGIN = ("source", "updated_at")
 
 
 def find_user(connection: duckdb.DuckDBPyConnection, text: str) -> str:
@@ -59,10 +60,12 @@ def spellings(text: str) -> list[str]:
 
 
 def load_profile(connection: duckdb.DuckDBPyConnection, user_id: str) -> dict[str, Any]:
-    """Return attributes, identifiers, features, scores, latest events and identity changes of a user."""
+    """Return attributes and their origins, identifiers, features, scores, latest events, identity changes."""
+    attributes, origins = split_origins(_first(connection, "marts", "dim_users", user_id))
     return {
         "user_id": user_id,
-        "attributes": _first(connection, "marts", "dim_users", user_id),
+        "attributes": attributes,
+        "origins": origins,
         "identifiers": _all(
             connection,
             "identity_map",
@@ -93,6 +96,24 @@ def load_profile(connection: duckdb.DuckDBPyConnection, user_id: str) -> dict[st
             user_id,
         ),
     }
+
+
+def split_origins(golden: facts.Row) -> tuple[facts.Row, dict[str, facts.Row]]:
+    """Part a golden record into its values and, for each value that is known, the source and time it is from.
+
+    Examples
+    --------
+    >>> split_origins({"first_name": "Ann", "first_name_source": "crm", "first_name_updated_at": None})
+    ({'first_name': 'Ann'}, {'first_name': {'source': 'crm', 'updated_at': None}})
+    """
+    told = {
+        name: {part: golden[f"{name}_{part}"] for part in ORIGIN}
+        for name in golden
+        if all(f"{name}_{part}" in golden for part in ORIGIN)
+    }
+    columns = {f"{name}_{part}" for name in told for part in ORIGIN}
+    values = {name: value for name, value in golden.items() if name not in columns}
+    return values, {name: origin for name, origin in told.items() if golden[name] is not None}
 
 
 def _first(connection: duckdb.DuckDBPyConnection, schema: str, name: str, user_id: str) -> facts.Row:

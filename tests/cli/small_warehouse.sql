@@ -16,10 +16,19 @@ create table marts.dim_users as
 select 'u' || lpad(to_hex(i), 16, '0') as user_id,
        'user' || i || '@example.org' as email, '+1555000' || lpad(i::varchar, 4, '0') as phone,
        'First' || i as first_name, case when i = 7 then '<script>alert(1)</script>' else 'Last' || i end as last_name,
+       'crm' as first_name_source, timestamp '2017-02-03 04:05' as first_name_updated_at,
+       case when i % 2 = 0 then 'crm' else 'synthetic_social' end as last_name_source,
+       timestamp '2017-02-03' as last_name_updated_at,
        timestamp '2017-01-03' + to_days((i * 37 % 360)::integer) as first_seen_at,
        timestamp '2017-12-31' - to_days((i % 90)::integer) as last_seen_at,
        (1 + i % 6)::bigint as identifiers, 'crm|shop' as sources, (2 + i % 9)::bigint as record_count
 from range(200) r(i);
+
+create view marts.user_attribute_evidence as
+select user_id, 'first_name' as attribute, first_name as value, first_name_source as source, 'customers' as entity,
+       first_name_updated_at as first_updated_at, first_name_updated_at as last_updated_at, 1::bigint as records,
+       true as is_winner, 'most_trusted' as rule, null::varchar as lost_because
+from warehouse.marts.dim_users;
 
 create table marts.dim_items as select 'p' || i as item_id, 'Grocery' as department from range(20) r(i);
 

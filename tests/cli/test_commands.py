@@ -111,12 +111,19 @@ def test_show_finds_a_user_by_id_and_by_identifier(small_warehouse: Paths, name:
     assert found["user_id"] == "u0000000000000005"
     assert found["scores"][0]["task"] == "spend_next_28d"
     assert len(found["latest_events"]) == 5
+    assert found["attributes"]["last_name"] == "Last5"
+    assert found["origins"]["last_name"] == {
+        "source": "synthetic_social",
+        "updated_at": "2017-02-03 00:00:00",
+    }
+    assert "last_name_source" not in found["attributes"]
 
 
 def test_show_as_text(small_warehouse: Paths) -> None:
     shown = call("show", "u0000000000000007")
     assert shown.exit_code == 0, shown.output
     assert "user7@example.org" in shown.stdout
+    assert re.search(r"first_name +First7 +crm +2017-02-03 04:05:00", shown.stdout)
 
 
 @pytest.mark.parametrize(

@@ -48,6 +48,7 @@ def test_it_publishes_marts_and_scores_and_nothing_else(small_warehouse: Paths) 
     assert not {name for name in names if name.startswith(("raw.", "intermediate."))} | names & {"ml.models"}
     assert {kind for _, kind in tables} == {"BASE TABLE"}
     assert done.tables["marts.user_profile"] == 200
+    assert done.tables["marts.user_attribute_evidence"] == 200
     assert read(small_warehouse.published, "select users from meta.publication") == 200
 
 

@@ -192,6 +192,23 @@ def test_every_node_builds_on_a_month_without_network(story: Story) -> None:
     assert {source for (source,) in sources} >= {"shop", "crm", "synthetic_web"}
 
 
+def test_every_golden_value_is_the_one_winner_of_its_evidence(story: Story) -> None:
+    built = story["first_month"]
+    evidence = "marts.user_attribute_evidence"
+    attributes = [name for (name,) in built.rows(f"select distinct attribute from {evidence}")]
+    assert set(attributes) >= {"first_name", "household_size", "consent"}
+    golden = " union all ".join(
+        f"select user_id, '{name}', {name}::varchar, {name}_source from marts.dim_users "
+        f"where {name} is not null"
+        for name in attributes
+    )
+    winners = f"select user_id, attribute, value, source from {evidence} where is_winner order by all"
+    assert built.rows(winners) == built.rows(f"from ({golden}) order by all")
+    lost = f"select count(*) from {evidence} where not is_winner and lost_because is "
+    assert built.value(lost + "null") == 0
+    assert built.value(lost + "not null") > 0
+
+
 def test_the_project_folder_stays_clean(story: Story) -> None:
     assert story["first_month"].statuses
     assert not list(PROJECT.rglob("*.duckdb"))

@@ -25,7 +25,7 @@ def run(
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """Show one user's profile: attributes, identifiers, features, scores, latest events.
+    """Show one user's profile: attributes and where each is from, identifiers, features, scores, events.
 
     Example: profilectl show ann@example.org
     """
@@ -41,8 +41,12 @@ def render(found: dict[str, Any], features: int | None) -> None:
     """Print the profile as a few small tables."""
     console = stdout()
     console.print(found["user_id"], style="bold")
-    known = [[name, value] for name, value in found["attributes"].items() if value is not None]
-    console.print(table(("attribute", "value"), known))
+    known = [
+        [name, value, *(found["origins"].get(name, {}).get(part, "") for part in profile.ORIGIN)]
+        for name, value in found["attributes"].items()
+        if value is not None
+    ]
+    console.print(table(("attribute", "value", "source", "updated at"), known))
     told = [[name, value] for name, value in found["features"].items() if value is not None and value != 0]
     for title, rows in (
         ("identifier", [list(row.values())[:2] for row in found["identifiers"]]),

@@ -1,8 +1,5 @@
--- The golden record: for each attribute the latest known value, however old the record that holds it.
-{% set attributes = [
-    'first_name', 'last_name', 'age_band', 'income_band', 'home_ownership', 'marital_status', 'household_size',
-    'household_composition', 'kids_count', 'consent',
-] %}
+-- The golden record: for each attribute the value that survives its rule (dim_users.yml), and where it came from.
+{% set rules = survivorship() %}
 
 with people as (
 
@@ -32,8 +29,8 @@ golden as (
 
     select
         identity_keys.user_key,
-        {% for attribute in attributes %}
-        {{ latest('people.' ~ attribute, 'people.updated_at', 'people.person_record_id') }} as {{ attribute }},
+        {% for attribute, declared in rules.items() %}
+        {{ golden_value(attribute, declared) }} as {{ attribute }},
         {% endfor %}
         count(*) as records,
         count(distinct people.source) as sources
@@ -49,12 +46,19 @@ final as (
     select
         -- ids
         users.user_id,
-        contacts.email,
-        contacts.phone,
+        contacts.email, contacts.phone,
 
         -- attributes
-        {% for attribute in attributes %}
-        golden.{{ attribute }},
+        {% for attribute in rules %}
+        golden.{{ attribute }}.value as {{ attribute }},
+        {% endfor %}
+
+        -- where each came from
+        contacts.email_source, contacts.email_updated_at,
+        contacts.phone_source, contacts.phone_updated_at,
+        {% for attribute in rules %}
+        golden.{{ attribute }}.source as {{ attribute }}_source,
+        golden.{{ attribute }}.updated_at as {{ attribute }}_updated_at,
         {% endfor %}
 
         -- how much is known
