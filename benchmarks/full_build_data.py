@@ -3,20 +3,48 @@
 Three fifths are shop transactions (CSV), a third is web events (JSON lines), the rest campaigns, coupons,
 posts, reactions and survey answers. People have two to eight identifiers that meet in CRM records, logins
 and social accounts. One row in four hundred is delivered twice, and as many carry a value that staging
-must set aside.
+must set aside. A delta is one hundredth as much again, all of it of the last day: events of people known
+already, and one new person for every hundred.
 """
 
 from __future__ import annotations
 
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
 
 VERSION = "1"
-START = "timestamp '2017-01-01 00:00:00'"
-YEAR_S = 365 * 86400
 PRODUCTS = 20_000
+
+
+@dataclass(frozen=True)
+class Load:
+    """What one load holds: how many events, of which time, and numbers that no other load has."""
+
+    events: int
+    people: range
+    start: str
+    seconds: int
+    months: range
+    offset: int
+    name: str
+
+
+def first_load(events: int) -> Load:
+    """Return a year of `events` events."""
+    start = "timestamp '2017-01-01 00:00:00'"
+    return Load(events, range(events // 10), start, 365 * 86400, range(1, 13), 0, "")
+
+
+def delta_load(events: int) -> Load:
+    """Return the hundredth that comes after `events` events: an evening of the last day."""
+    people = events // 10
+    new = range(people, people + people // 100)
+    return Load(
+        events // 100, new, "timestamp '2017-12-30 15:00:00'", 6 * 3600, range(12, 13), 10**9, "-delta"
+    )
 
 
 def chance(key: str, salt: str) -> str:
@@ -29,21 +57,23 @@ def pick(key: str, salt: str, choices: int) -> str:
     return f"cast(md5_number_lower({key} || '{salt}') % {choices} as bigint)"
 
 
-def generate(landing: Path, events: int) -> None:
-    """Write the landing files of `events` events unless they are there already."""
-    stamp = landing.parent / "generated"
+def generate(landing: Path, events: int, delta: bool = False) -> None:
+    """Write the files of `events` events, or of the delta after them, unless they are there already."""
+    stamp = landing.with_name(f"generated-{landing.name}")
     wanted = f"{VERSION} {events}"
+    load = delta_load(events) if delta else first_load(events)
     if stamp.is_file() and stamp.read_text() == wanted:
         return
     connection = duckdb.connect()
     connection.execute("set threads = 2; set memory_limit = '4GB'; set TimeZone = 'UTC'")
     connection.execute(f"set temp_directory = '{landing.parent / 'spill'}'")
-    _people(connection, events // 10)
-    _products(connection, landing)
-    _customers(connection, landing)
-    _transactions(connection, landing, events * 6 // 10)
-    _web(connection, landing, events * 34 // 100)
-    _small(connection, landing, events)
+    _people(connection, load.people.stop)
+    if not delta:
+        _products(connection, landing)
+    _customers(connection, landing, load)
+    _transactions(connection, landing, load)
+    _web(connection, landing, load)
+    _small(connection, landing, load)
     stamp.write_text(wanted)
 
 
@@ -53,12 +83,14 @@ def _write(connection: duckdb.DuckDBPyConnection, query: str, file: Path) -> Non
     connection.execute(f"copy ({query}) to '{file}' (format {form})")
 
 
-def _write_monthly(connection: duckdb.DuckDBPyConnection, table: str, folder: Path, suffix: str) -> None:
-    for month in range(1, 13):
+def _write_monthly(
+    connection: duckdb.DuckDBPyConnection, table: str, folder: Path, suffix: str, load: Load
+) -> None:
+    for month in load.months:
         _write(
             connection,
             f"select * exclude (_at) from {table} where month(_at) = {month} order by _at, 1, 2",
-            folder / f"2017-{month:02d}.{suffix}",
+            folder / f"2017-{month:02d}{load.name}.{suffix}",
         )
 
 
@@ -98,7 +130,7 @@ def _products(connection: duckdb.DuckDBPyConnection, landing: Path) -> None:
     )
 
 
-def _customers(connection: duckdb.DuckDBPyConnection, landing: Path) -> None:
+def _customers(connection: duckdb.DuckDBPyConnection, landing: Path, load: Load) -> None:
     _write(
         connection,
         f"""
@@ -112,32 +144,34 @@ def _customers(connection: duckdb.DuckDBPyConnection, landing: Path) -> None:
             ['Married', 'Unmarried', null][1 + person % 3] as marital_status,
             cast(1 + person % 5 as varchar) as household_size, '1 Adult Kids' as household_comp,
             cast(person % 4 as varchar) as kids_count, if(person % 10 = 0, 'no', 'yes') as consent,
-            {START} + to_seconds(cast({chance("person || card", "upd")} * {YEAR_S} as bigint)) as updated_at
+            {load.start} + to_seconds(cast({chance("person || card", "upd")} * {load.seconds} as bigint))
+                as updated_at
         from people, range(cards) as t(card)
-        where in_crm
+        where in_crm and person >= {load.people.start}
         order by person, card
         """,
-        landing / "crm" / "customers" / "customers.csv",
+        landing / "crm" / "customers" / f"customers{load.name}.csv",
     )
 
 
-def _who(rows: int, salt: str) -> str:
-    """Return SQL of `rows` numbers, each with a person (some far more active) and a second of the year."""
+def _who(rows: int, salt: str, load: Load) -> str:
+    """Return SQL of `rows` numbers, each with a person (some far more active) and a second of the load."""
     return f"""
         select
             i,
             cast(floor((select count(*) from people) * power({chance("i", salt + "who")}, 1.5)) as bigint)
                 as person,
-            {START} + to_seconds(cast({chance("i", salt + "at")} * {YEAR_S} as bigint)) as moment
-        from range({rows}) as t(i)
+            {load.start} + to_seconds(cast({chance("i", salt + "at")} * {load.seconds} as bigint)) as moment
+        from range({load.offset}, {load.offset + rows}) as t(i)
     """
 
 
-def _transactions(connection: duckdb.DuckDBPyConnection, landing: Path, lines: int) -> None:
+def _transactions(connection: duckdb.DuckDBPyConnection, landing: Path, load: Load) -> None:
+    lines = load.events * 6 // 10
     connection.execute(
         f"""
         create table transactions as
-        with baskets as ({_who(lines // 2, "basket")}),
+        with baskets as ({_who(lines // 2, "basket", load)}),
         lines as (
             select baskets.*, line, i || '.' || line as key
             from baskets, range(1 + i % 3) as t(line)
@@ -171,15 +205,16 @@ def _transactions(connection: duckdb.DuckDBPyConnection, landing: Path, lines: i
         select * exclude (dirt) from filled where dirt > 0.9975
         """
     )
-    _write_monthly(connection, "transactions", landing / "shop" / "transactions", "csv")
+    _write_monthly(connection, "transactions", landing / "shop" / "transactions", "csv", load)
     connection.execute("drop table transactions")
 
 
-def _web(connection: duckdb.DuckDBPyConnection, landing: Path, rows: int) -> None:
+def _web(connection: duckdb.DuckDBPyConnection, landing: Path, load: Load) -> None:
+    rows = load.events * 34 // 100
     connection.execute(
         f"""
         create table web as
-        with sessions as ({_who(rows // 4, "web")}),
+        with sessions as ({_who(rows // 4, "web", load)}),
         steps as (
             select sessions.*, step, i || '.' || step as key
             from sessions, range(2 + i % 5) as t(step)
@@ -211,11 +246,12 @@ def _web(connection: duckdb.DuckDBPyConnection, landing: Path, rows: int) -> Non
         select * exclude (dirt) from filled where dirt > 0.9975
         """
     )
-    _write_monthly(connection, "web", landing / "synthetic_web" / "events", "jsonl")
+    _write_monthly(connection, "web", landing / "synthetic_web" / "events", "jsonl", load)
     connection.execute("drop table web")
 
 
-def _small(connection: duckdb.DuckDBPyConnection, landing: Path, events: int) -> None:
+def _small(connection: duckdb.DuckDBPyConnection, landing: Path, load: Load) -> None:
+    events = load.events
     words = (
         "['fresh and cheap', 'slow queue today', 'great recipe for dinner', 'coupon deal', 'healthy choice']"
     )
@@ -262,16 +298,20 @@ def _small(connection: duckdb.DuckDBPyConnection, landing: Path, events: int) ->
     }
     for file, (rows, columns, condition) in entities.items():
         source = (
-            f"({_who(rows, file)}) as t inner join people as p on t.person = p.person"
+            f"({_who(rows, file, load)}) as t inner join people as p on t.person = p.person"
             if rows
             else "people as p"
         )
         order = "i" if rows else "person"
+        condition += "" if rows else f" and person >= {load.people.start}"
+        target = landing / file
         # Only some people are in the CRM or have a handle: rows of the others fall away.
         _write(
-            connection, f"select {columns} from {source} where {condition} order by {order}", landing / file
+            connection,
+            f"select {columns} from {source} where {condition} order by {order}",
+            target.with_name(f"{target.stem}{load.name}{target.suffix}"),
         )
 
 
 if __name__ == "__main__":
-    generate(Path(sys.argv[1]), int(sys.argv[2]))
+    generate(Path(sys.argv[1]), int(sys.argv[2]), delta=sys.argv[3:] == ["delta"])

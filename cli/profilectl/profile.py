@@ -29,7 +29,7 @@ def find_user(connection: duckdb.DuckDBPyConnection, text: str) -> str:
     found = facts.rows(
         connection,
         "select distinct user_id, is_blocked, block_reason from marts.identity_map "
-        "where identifier_value in (select unnest(?))",
+        "where identifier_value in (select unnest(?)) and known_to is null",
         [spellings(text)],
     )
     users = sorted({str(row["user_id"]) for row in found if row["user_id"] and not row["is_blocked"]})
@@ -70,7 +70,7 @@ def load_profile(connection: duckdb.DuckDBPyConnection, user_id: str) -> dict[st
             connection,
             "identity_map",
             "select identifier_type, identifier_value, first_known_at from marts.identity_map "
-            "where user_id = ? and not is_blocked order by first_known_at, 1, 2",
+            "where user_id = ? and known_to is null order by first_known_at, 1, 2",
             user_id,
         ),
         "features": _first(connection, "marts", "user_features", user_id),

@@ -45,16 +45,16 @@ select type as identifier_type,
        case type when 'email' then 'user' || i || '@example.org' when 'card' then 'c' || i || '-' || n
             else '+1555000' || lpad(i::varchar, 4, '0') end as identifier_value,
        'u' || lpad(to_hex(i), 16, '0') as user_id, false as is_blocked, null::varchar as block_reason,
-       timestamp '2018-01-01' as first_known_at
+       timestamp '2018-01-01' as first_known_at, null::timestamp as known_to
 from range(200) r(i), range(6) k(n),
      (values ('email', 0), ('phone', 0), ('card', 1)) t(type, several)
 where n = 0 or (several = 1 and n <= i % 4)
 union all
-select 'email', 'test@test.com', null, true, 'sentinel', timestamp '2018-01-01'
+select 'email', 'test@test.com', null, true, 'sentinel', timestamp '2018-01-01', null
 union all
-select 'phone', '+10000000000', null, true, 'sentinel', timestamp '2018-01-01'
+select 'phone', '+10000000000', null, true, 'sentinel', timestamp '2018-01-01', null
 union all
-select 'email', 'info@example.org', null, true, 'too_many_links', timestamp '2018-01-01';
+select 'email', 'info@example.org', null, true, 'too_many_links', timestamp '2018-01-01', null;
 
 create table marts.identity_changes as
 select i::bigint as change_id, 'u' || lpad(to_hex(i), 16, '0') as user_id, 'created' as event,

@@ -68,6 +68,18 @@ profiles = st.lists(
 )
 
 
+#: From which day on (as in Event) an identity is thought to be another user's: (identity, user, day).
+Move = tuple[int, int | None, int]
+moves = st.lists(
+    st.tuples(
+        st.sampled_from(sorted(USER_OF_IDENTITY)),
+        st.sampled_from([1, 2, 3, None]),
+        st.integers(1, LAST_DAY),
+    ),
+    max_size=5,
+)
+
+
 def day_of(number: int) -> dt.date:
     """Day LAST_DAY is AS_OF."""
     return AS_OF - dt.timedelta(days=LAST_DAY - number)

@@ -13,6 +13,8 @@ from dbt_home import Built, Home
 
 #: Recorded history: what a warehouse said in earlier builds. No rebuild can tell it from the raw rows alone.
 RECORDED = {"identity_changes"}
+#: In strict mode features read who was thought to be who at each cutoff, which is recorded history too.
+RECORDED_IF_STRICT = {"training_examples", "user_features", "user_features_scaled", "user_profile"}
 RECORDED_COLUMNS = {"identity_map": {"known_from", "known_to", "is_current"}}
 
 Identifier = tuple[str, str]
@@ -57,12 +59,13 @@ def marts_of(built: Built) -> Marts:
     return found
 
 
-def derived(marts: Mapping[str, Table]) -> Marts:
+def derived(marts: Mapping[str, Table], strict: bool = False) -> Marts:
     """What follows from the raw rows alone, without the history that was recorded on the way."""
+    recorded = RECORDED | (RECORDED_IF_STRICT if strict else set())
     return {
         name: table.where("known_to", None).without(RECORDED_COLUMNS.get(name, ()))
         for name, table in marts.items()
-        if name not in RECORDED
+        if name not in recorded
     }
 
 

@@ -46,15 +46,16 @@ def test_batches_a_rebuild_and_a_full_refresh_make_the_same_marts(warehouses: Wa
         assert [name for name in incremental if not incremental[name].rows] == [], "empty marts show nothing"
 
     fresh = marts_of(warehouses.rebuilt(home))
-    same(incremental, fresh, f"seed {seed}: {len(told)} batches | one build of the same raw rows")
+    sides = f"seed {seed}: {len(told)} batches | one build of the same raw rows"
+    same(incremental, fresh, sides, warehouses.strict)
 
     refreshed = marts_of(warehouses.built(home, "--full-refresh"))
     changed = differences(incremental, refreshed)
     assert changed == "", f"seed {seed}: {len(told)} batches | after a full refresh\n{changed}"
 
 
-def same(left: Marts, right: Marts, sides: str) -> None:
-    changed = differences(derived(left), derived(right))
+def same(left: Marts, right: Marts, sides: str, strict: bool = False) -> None:
+    changed = differences(derived(left, strict), derived(right, strict))
     assert changed == "", f"{sides}\n{changed}"
 
 

@@ -1,6 +1,7 @@
 """Invariant 3: an unblocked identifier has exactly one user, a blocked one has none and links nobody.
 
-The identity models are built on generated rows, and compared with a union-find that knows only the rules.
+The identity models are built on generated rows, and compared with a union-find that knows only the rules:
+once, or batch by batch, with rows that are superseded later and overrides that come and go.
 """
 
 from __future__ import annotations
@@ -11,7 +12,8 @@ import json
 import os
 import random
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
@@ -20,11 +22,13 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from dbt_home import Home
+from dbt_home import Built, Home
 
 Identifier = tuple[str, str]
 #: What one record carried, and the second at which it was loaded.
 Sighting = tuple[frozenset[Identifier], int]
+#: User and reason of blocking of every identifier.
+Resolved = dict[Identifier, tuple[str | None, str | None]]
 
 TYPES = ("customer_id", "card", "email", "phone", "handle", "cookie", "device")  # in order of trust
 LIMIT = 6
@@ -36,9 +40,9 @@ VARS = json.dumps(
     }
 )
 MODELS = (
-    *("int_identity_evidence", "int_identifiers", "int_identity_links", "int_blocked_identifiers"),
-    *("int_identity_edges", "int_identity_components", "int_identity", "int_identity_keys", "int_users"),
-    "identity_map",
+    *("int_identity_evidence", "int_identifiers", "int_identity_links", "int_identifier_activity"),
+    *("int_identity_overrides", "int_identity_pairs", "int_blocked_identifiers", "int_identity_versions"),
+    *("int_identity", "int_identity_keys", "int_users", "identity_map"),
 )
 KNOWN_BAD = ("email", "test@test.com")
 ROLE_MAILBOX = ("email", "info@shop.example")
@@ -46,50 +50,108 @@ ONE_DIGIT = ("phone", "+10000000000")
 
 SHAPES = """
 create schema intermediate;
-create table intermediate.int_events(identity_key ubigint, {columns}, event_id varchar, occurred_at timestamp,
-    _loaded_at timestamp);
-create table intermediate.int_people(identity_key ubigint, {columns}, person_record_id varchar,
-    updated_at timestamp, _loaded_at timestamp, first_name varchar);
-create schema marts;
-create table marts.identity_changes(change_id varchar);
+create table intermediate.int_sightings(identity_key ubigint, {columns}, source varchar, seen_at timestamp,
+    _loaded_at timestamp, is_counted boolean, changed_in bigint);
+create table intermediate.int_people(identity_key ubigint, first_name varchar, last_name varchar,
+    updated_at timestamp);
+create schema ops;
+create table ops.landing_files(batch_id bigint, loaded_at timestamp);
 create schema seeds;
 """
 
 
+@dataclass(frozen=True)
+class Override:
+    """One row of the seed identity_overrides."""
+
+    action: str
+    one: Identifier
+    other: Identifier | None = None
+
+
 class Identities:
-    """A warehouse in which only the shapes are given, and the identity models are built."""
+    """A warehouse in which only the rows that name somebody are given, and the identity models are built."""
 
     def __init__(self, home: Home) -> None:
         self.home = home
+        self.keys: dict[frozenset[Identifier], int] = {}
         with duckdb.connect(str(home.warehouse)) as connection:
             connection.execute(SHAPES.format(columns=", ".join(f"{name} varchar" for name in TYPES)))
         assert self.home.dbt("seed").failed == set()
 
-    def resolve(self, sightings: Iterable[Sighting]) -> dict[Identifier, tuple[str | None, str | None]]:
-        """User and reason of blocking of every identifier, after checking what the tables must agree on."""
-        keys: dict[frozenset[Identifier], int] = {}
-        rows: dict[str, list[list[Any]]] = {"int_events": [], "int_people": []}
-        for number, (carried, second) in enumerate(sightings):
+    def resolve(self, sightings: Iterable[Sighting]) -> Resolved:
+        """User and reason of blocking of every identifier, out of a warehouse that knew nothing."""
+        self.forget_all()
+        return self.take(sightings)
+
+    def forget_all(self) -> None:
+        """Begin anew: the models find no state, and replace what they made."""
+        self.keys = {}
+        with duckdb.connect(str(self.home.warehouse)) as connection:
+            for table in ("intermediate.int_sightings", "ops.landing_files", "seeds.identity_overrides"):
+                connection.execute(f"delete from {table}")
+            connection.execute("delete from ops.model_state")
+
+    def take(
+        self,
+        sightings: Iterable[Sighting],
+        superseded: Iterable[Sighting] = (),
+        overrides: Iterable[Override] = (),
+    ) -> Resolved:
+        """The same after a batch that also supersedes earlier rows; ``overrides`` are all that hold."""
+        rows = []
+        for carried, second in sightings:
             given_values = dict(carried)
             at = dt.datetime(2017, 1, 1) + dt.timedelta(seconds=second)
-            table = "int_people" if number % 3 == 0 else "int_events"
-            key = keys.setdefault(carried, len(keys) + 1)
-            names = [None] if table == "int_people" else []
-            rows[table].append([key, *map(given_values.get, TYPES), f"r{number}", at, at, *names])
+            key = self.keys.setdefault(carried, len(self.keys) + 1)
+            rows.append([key, *map(given_values.get, TYPES), "source", at, at])
         with duckdb.connect(str(self.home.warehouse)) as connection:
-            for table, values in rows.items():
-                connection.execute(f"delete from intermediate.{table}")
-                columns = [list(column) for column in zip(*values, strict=True)]
+            build = "(select max(build_id) + 1 from ops.builds)"
+            if rows:
+                columns = [list(column) for column in zip(*rows, strict=True)]
                 marks = ", ".join("unnest(?)" for _ in columns)
-                if values:
-                    connection.execute(f"insert into intermediate.{table} select {marks}", columns)
+                connection.execute(
+                    f"insert into intermediate.int_sightings select {marks}, true, {build}", columns
+                )
+            for carried, second in superseded:
+                connection.execute(
+                    f"update intermediate.int_sightings set is_counted = false, changed_in = {build} "
+                    "where rowid = (select min(rowid) from intermediate.int_sightings "
+                    "where identity_key = ? and is_counted and _loaded_at = ?)",
+                    [self.keys[carried], dt.datetime(2017, 1, 1) + dt.timedelta(seconds=second)],
+                )
+            connection.execute(
+                "insert into ops.landing_files select coalesce(max(batch_id), 0) + 1, "
+                "timestamp '2017-01-01' + to_seconds(coalesce(max(batch_id), 0) + 1) from ops.landing_files"
+            )
+            connection.execute("delete from seeds.identity_overrides")
+            for one in overrides:
+                other = one.other or (None, None)
+                connection.execute(
+                    "insert into seeds.identity_overrides values (?, ?, ?, ?, ?, 'because')",
+                    [one.action, *one.one, *other],
+                )
         built = self.home.dbt("run", "--select", *MODELS, "--vars", VARS)
         assert built.failed | built.skipped == set()
+        return self.checked(built)
+
+    def checked(self, built: Built) -> Resolved:
+        """The map as it is now, after checking what the tables must agree on."""
         found = built.rows(
-            "select identifier_type, identifier_value, user_id, block_reason from marts.identity_map"
+            "select identifier_type, identifier_value, user_id, block_reason from marts.identity_map "
+            "where known_to is null"
         )
         resolved = {(kind, value): (user, reason) for kind, value, user, reason in found}
         assert len(resolved) == len(found), "an identifier is in the map twice"
+        assert (
+            built.rows(
+                "select identifier_id, known_from from marts.identity_map where known_to <= known_from "
+                "union all select identifier_id, known_from from (select *, lead(known_from) over "
+                "(partition by identifier_id order by known_from) as next from marts.identity_map) "
+                "where next < coalesce(known_to, 'infinity')"
+            )
+            == []
+        ), "two beliefs about one identifier at one time"
         users = {user for (user,) in built.rows("select user_id from intermediate.int_users")}
         assert users == {user for user, _ in resolved.values()} - {None}
         owners = dict(
@@ -98,21 +160,35 @@ class Identities:
                 "left join intermediate.int_users using (user_key)"
             )
         )
-        for carried, key in keys.items():
-            assert {owners[key]} == ({resolved[one][0] for one in carried} - {None} or {None})
+        for carried, key in self.keys.items():
+            of_members = {resolved[one][0] for one in carried if one in resolved} - {None}
+            assert owners[key] in (of_members or {None})
         return resolved
 
 
-def rules(sightings: Iterable[Sighting]) -> dict[Identifier, tuple[str | None, str | None]]:
-    """What the identity models must find, by union-find: user and rule of blocking of every identifier."""
+def rules(
+    sightings: Iterable[Sighting], superseded: Iterable[Sighting] = (), overrides: Collection[Override] = ()
+) -> Resolved:
+    """What the identity models must find, by union-find; ``sightings`` count, and ``superseded`` did before.
+
+    Overrides that keep apart are left out: what they must come to is checked apart.
+    """
     partners: dict[Identifier, set[Identifier]] = defaultdict(set)
     first_known: dict[Identifier, tuple[int, int, str]] = {}
-    for carried, second in sightings:
+    counted = list(sightings)
+    for carried, second in [*counted, *superseded]:
         for one in carried:
-            partners[one] |= carried - {one}
             known = (second, TYPES.index(one[0]), one[1])
             first_known[one] = min(first_known.get(one, known), known)
-    blocked = {one: rule for one, others in partners.items() if (rule := why_blocked(one, others))}
+    for carried, _ in counted:
+        for one in carried:
+            partners[one] |= carried - {one}
+    decided = {override.one: override.action for override in overrides}
+    blocked = {}
+    for one, others in partners.items():
+        rule = "override" if decided.get(one) == "block" else why_blocked(one, others)
+        if rule and decided.get(one) != "allow":
+            blocked[one] = rule
 
     parent = {one: one for one in partners if one not in blocked}
 
@@ -122,7 +198,8 @@ def rules(sightings: Iterable[Sighting]) -> dict[Identifier, tuple[str | None, s
             one = parent[one]
         return one
 
-    for carried, _ in sightings:
+    together = [(frozenset((o.one, o.other)), 0) for o in overrides if o.action == "together" and o.other]
+    for carried, _ in [*counted, *together]:
         free = [one for one in carried if one in parent]
         for one, other in pairwise(free):
             # the root of a user is the identifier known first
@@ -148,9 +225,7 @@ def user_id(identifier: Identifier) -> str:
     return "u" + hashlib.md5("=".join(identifier).encode(), usedforsecurity=False).hexdigest()[:16]
 
 
-def without_detail(
-    resolved: dict[Identifier, tuple[str | None, str | None]],
-) -> dict[Identifier, tuple[str | None, str | None]]:
+def without_detail(resolved: Resolved) -> Resolved:
     return {
         one: (user, reason.partition(":")[0] if reason else None) for one, (user, reason) in resolved.items()
     }
@@ -257,3 +332,69 @@ def test_a_handle_with_too_many_devices_links_none_of_them(identities: Identitie
     resolved = identities.resolve([*few, (frozenset({shared, ("device", "one more")}), LIMIT)])
     assert resolved.pop(shared) == (None, f"crowded: meets {HANDLE_DEVICES + 1} of type device")
     assert len({user for user, _ in resolved.values()}) == HANDLE_DEVICES + 1
+
+
+@settings(
+    max_examples=int(os.environ.get("PROFILECTL_EXAMPLES", "2")),
+    deadline=None,
+    phases=[phase for phase in Phase if phase is not Phase.shrink],
+    suppress_health_check=list(HealthCheck),
+)
+@given(drawn=st.lists(worlds, min_size=10, max_size=40), chance=st.randoms(use_true_random=False))
+def test_batches_come_to_what_the_rules_give(
+    identities: Identities,
+    drawn: list[list[tuple[list[tuple[str, int]], Identifier | None, int]]],
+    chance: random.Random,
+) -> None:
+    """In each batch rows come, others lose to them, and people change their minds."""
+    identities.forget_all()
+    waiting = [carried for carried, _ in sightings_of(drawn)]
+    chance.shuffle(waiting)
+    known = sorted({one for carried in waiting for one in carried})
+    counted: list[Sighting] = []
+    lost: list[Sighting] = []
+    overrides: list[Override] = []
+    for batch in range(5):
+        come = [(carried, 10 * batch) for carried in waiting[batch::5]]
+        gone = chance.sample(counted, len(counted) // 6)
+        overrides = [one for one in overrides if chance.random() < 0.6]
+        for action in ("block", "allow", "together", "apart"):
+            pair = chance.sample(known, 2)
+            if {one for override in overrides for one in (override.one, override.other)}.isdisjoint(pair):
+                overrides.append(
+                    Override(action, pair[0], pair[1] if action in ("together", "apart") else None)
+                )
+        for one in gone:
+            counted.remove(one)
+        lost += gone
+        counted += come
+        found = without_detail(identities.take(come, gone, overrides))
+        expected = rules(counted, lost, overrides)
+        reasons, right = ({(one, why) for one, (_, why) in each.items()} for each in (found, expected))
+        assert (reasons - right, right - reasons) == (set(), set()), f"batch {batch}: found, missed"
+        kept_apart = [one for one in overrides if one.action == "apart"]
+        assert settled(found, expected, counted, kept_apart) == {}, f"batch {batch}"
+
+
+def settled(
+    found: Resolved, expected: Resolved, sightings: list[Sighting], apart: list[Override]
+) -> dict[Identifier, tuple[str | None, str | None]]:
+    """Identifiers with a wrong user: each pair is apart, and only components that held one are divided."""
+    divided = set()
+    for override in apart:
+        assert override.other is not None
+        one, other = (expected.get(end, (None, None))[0] for end in (override.one, override.other))
+        if one is not None and one == other:
+            divided.add(one)
+            assert found[override.one][0] != found[override.other][0], override
+    wrong = {}
+    for one, (user, _) in expected.items():
+        if user in divided:
+            # no component reaches into another one
+            inside = {member for member, (whole, _) in expected.items() if whole == user}
+            mates = {member for member, (part, _) in found.items() if part == found[one][0]}
+            if not mates <= inside:
+                wrong[one] = (found[one][0], user)
+        elif found[one][0] != user:
+            wrong[one] = (found[one][0], user)
+    return wrong

@@ -25,7 +25,7 @@ from warehouses import Warehouses, all_models_but, property_of_builds, seeds, so
 
 from dbt_home import Built
 
-IDENTITY = ("--select", "+identity_map")
+IDENTITY = ("--select", "+identity_map", "+identity_changes")
 Users = Mapping[Identifier, str | None]
 Event = tuple[str, str, str | None]
 
@@ -76,6 +76,8 @@ def what_happened(before: Users, after: Users) -> set[Event]:
         heirs = {heir for identifier in identifiers if (heir := after.get(identifier)) is not None}
         if old not in now and len(heirs) == 1:
             events.add((old, "merged_into", next(iter(heirs))))
+        elif old not in now and not heirs:
+            events.add((old, "dissolved", None))
         else:
             events |= {(heir, "split_from", old) for heir in heirs - {old}}
     return events

@@ -85,7 +85,7 @@ def stitching(con: duckdb.DuckDBPyConnection, truth: Path) -> StitchingScore:
             left join marts.identity_map as m
                 on m.identifier_type = t.identifier_type
                 and m.identifier_value = t.identifier_value
-                and not m.is_blocked
+                and m.known_to is null
         ),
         both_groups as (
             select household_id, user_id, count(*) as n from judged group by household_id, user_id

@@ -52,7 +52,7 @@ def identifiers_per_user(connection: Connection) -> list[Row]:
     return rows(
         connection,
         "with sizes as (select user_id, count(*) as size from marts.identity_map "
-        "where user_id is not null and not is_blocked group by user_id) "
+        "where user_id is not null and known_to is null group by user_id) "
         "select least(size, 20) as identifiers, count(*) as users from sizes group by 1 order by 1",
     )
 
@@ -63,7 +63,7 @@ def identifiers_by_type(connection: Connection) -> list[Row]:
         connection,
         "select identifier_type, count(*) filter (where not is_blocked) as linking, "
         "count(*) filter (where is_blocked) as blocked "
-        "from marts.identity_map group by 1 order by 2 desc, 1",
+        "from marts.identity_map where known_to is null group by 1 order by 2 desc, 1",
     )
 
 
@@ -73,7 +73,7 @@ def blocked_reasons(connection: Connection) -> list[Row]:
         connection,
         "select identifier_type, coalesce(split_part(block_reason, ':', 1), 'unknown') as reason, "
         "count(*) as n "
-        "from marts.identity_map where is_blocked group by 1, 2 order by n desc, 1, 2",
+        "from marts.identity_map where is_blocked and known_to is null group by 1, 2 order by n desc, 1, 2",
     )
 
 

@@ -1,4 +1,4 @@
-{# Rows of one input that a cutoff may see, with the user they belong to now and their age.
+{# Rows of one input that a cutoff may see, with the user they belong to and their age.
    `relation` has identity_key, occurred_on and usable_on; `spine` has user_key and cutoff. Nothing else joins facts to
    cutoffs, so this is the only place that decides what a feature may know. #}
 {% macro as_of_rows(spine, relation, columns) %}
@@ -14,7 +14,34 @@
     inner join {{ spine }}
         on
             identity_keys.user_key = {{ spine }}.user_key
+            {%- if var('strict_as_of') %}
+            and identity_keys.cutoff = {{ spine }}.cutoff
+            {%- endif %}
             and {{ relation }}.usable_on <= {{ spine }}.cutoff
+{%- endmacro %}
+
+{# Whose each set of identifiers is. In strict mode as it was known at the end of each cutoff, so that a merge or a split that
+   was found out later changes no past example. #}
+{% macro identity_keys_cte(cutoffs) %}
+{#- what strict mode reads is a dependency in both modes: the graph must not depend on a var -#}
+{%- do update_ref('int_identity_links') -%}
+identity_keys as {{ inlined() }} (
+
+    {% if var('strict_as_of') -%}
+    select links.identity_key, {{ cutoffs }}.cutoff, min(versions.user_key) as user_key
+    from {{ ref('int_identity_versions') }} as versions
+    inner join {{ ref('int_identity_links') }} as links on versions.identifier_id = links.identifier_id
+    inner join {{ cutoffs }}
+        on
+            {{ reporting_day('versions.known_from') }} <= {{ cutoffs }}.cutoff
+            and (versions.known_to is null or {{ reporting_day('versions.known_to') }} > {{ cutoffs }}.cutoff)
+    where versions.user_key is not null
+    group by links.identity_key, {{ cutoffs }}.cutoff
+    {%- else -%}
+    select * from {{ ref('int_identity_keys') }}
+    {%- endif %}
+
+)
 {%- endmacro %}
 
 {# Sum over the `days` days that end `lag` days before the cutoff: lag 0 includes the cutoff itself. The sum is exact and

@@ -4,7 +4,7 @@
 page_counts as {{ inlined() }} (
 
     select {{ day_of_session }}, page, count(*) as seen
-    from visits
+    from touched_visits
     group by {{ day_of_session }}, page
 
 ),

@@ -9,6 +9,13 @@
   {% do made.append(name) %}
 {% endmacro %}
 
+{# The edges (hi > lo) of a select, self-edges left out. #}
+{% macro cc_edges(made, tag, select) %}
+  {% do cc_table(made, tag ~ '_edges', 'select greatest(hi, lo) as hi, least(hi, lo) as lo from (' ~ select
+    ~ ') as given where hi <> lo') %}
+  {{ return(tag ~ '_edges') }}
+{% endmacro %}
+
 {% macro cc_drop(made, name) %}
   {% do run_query('drop table ' ~ name) %}
   {% do made.remove(name) %}
@@ -52,7 +59,9 @@
   {{ return([roots, rest]) }}
 {% endmacro %}
 
-{# Solves `edges` (hi > lo): returns the table (id, p) of every id that is not a root, or none where there is no edge. #}
+{# Solves `edges` (hi > lo; repeats do no harm): none where there is no edge, else {labels: a select (id, p) of every id that
+   is not a root with its root; roots: a select (id) of the roots}. The last composition is left to whoever reads the selects:
+   writing it out would cost as much again. #}
 {% macro cc_solve(made, edges, scratch) %}
   {% set ns = namespace(edges=edges, result=none) %}
   {% set rounds = [] %}
@@ -62,14 +71,15 @@
     {% set ns.edges = rest %}
   {% endfor %}
   {% for roots in rounds | reverse %}
-    {% if loop.first %}
-      {% set ns.result = roots %}
-    {% else %}
-      {% set composed = roots ~ '_f' %}
-      {% do cc_table(made, composed, 'select a.id, coalesce(b.p, a.p) as p from ' ~ roots ~ ' as a left join ' ~ ns.result
-        ~ ' as b on b.id = a.p union all select id, p from ' ~ ns.result) %}
-      {% set ns.result = composed %}
+    {% set select = 'select id, p from ' ~ roots if loop.first else 'select a.id, coalesce(b.p, a.p) as p from ' ~ roots
+      ~ ' as a left join ' ~ ns.result ~ ' as b on b.id = a.p union all select id, p from ' ~ ns.result %}
+    {% if loop.last %}
+      {{ return({'labels': '(' ~ select ~ ')', 'roots': '(select distinct p as id from ' ~ roots ~ ' as hooked'
+        ~ ('' if loop.first else ' where not exists (select 1 from ' ~ ns.result ~ ' as later where later.id = hooked.p)')
+        ~ ')'}) }}
     {% endif %}
+    {% set ns.result = roots if loop.first else roots ~ '_f' %}
+    {% if not loop.first %}{% do cc_table(made, ns.result, select) %}{% endif %}
   {% endfor %}
-  {{ return(ns.result) }}
+  {{ return(none) }}
 {% endmacro %}

@@ -46,14 +46,25 @@
   {%- endfor %}
 {%- endmacro %}
 
-{# Every column of a shape, out of the staging models of `entities` ([source, entity] each): what counts, nothing else. #}
-{% macro shape_of(shape, entities) %}
+{# The staging models that fill a shape, as [source, entity]. #}
+{% macro shape_entities(shape) %}
+  {% do return({
+    'events': [['shop', 'transactions'], ['shop', 'coupon_redemptions'], ['crm', 'campaign_contacts'],
+      ['synthetic_web', 'events'], ['synthetic_social', 'posts'], ['synthetic_social', 'reactions'],
+      ['synthetic_survey', 'answers']],
+    'people': [['crm', 'customers'], ['synthetic_social', 'accounts']],
+    'items': [['shop', 'products']],
+  }[shape]) %}
+{% endmacro %}
+
+{# Every column of a shape, out of its staging models: what counts, nothing else. #}
+{% macro shape_of(shape) %}
 select
     {%- for column, type in shape_columns(shape) %}
     cast(null as {{ type }}) as {{ column }}{{ ',' if not loop.last }}
     {%- endfor %}
 where false
-{%- for source_name, entity in entities %}
+{%- for source_name, entity in shape_entities(shape) %}
 
 {{ union_by_name() }}
 
@@ -63,7 +74,7 @@ select
     {%- if shape != 'items' %}
     {{ reporting_day('_loaded_at') }} as known_on,
     {%- endif %}
-    {{ all_but(['_problem', '_status']) }}
+    {{ all_but(['_problem', '_status', 'changed_in']) }}
 from {{ ref('stg_' ~ source_name ~ '__' ~ entity) }}
 where _status = 'shaped'
 {%- endfor %}

@@ -1,3 +1,6 @@
+{{ config(materialized='tracked', key=['user_id'], stamped=false) }}
+{{ touched_users() }}
+
 -- The golden record: for each attribute the value that survives its rule (dim_users.yml), and where it came from.
 {% set rules = survivorship() %}
 
@@ -10,12 +13,14 @@ with people as (
 identity_keys as (
 
     select * from {{ ref('int_identity_keys') }}
+    {{ only_touched('int_identity_keys', ['user_key']) }}
 
 ),
 
 users as (
 
     select * from {{ ref('int_users') }}
+    {{ only_touched('int_users', ['user_key']) }}
 
 ),
 

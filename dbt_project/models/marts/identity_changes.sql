@@ -1,112 +1,89 @@
-{{ config(
-    materialized='incremental',
-    incremental_strategy='append',
-    full_refresh=false,
-    on_schema_change='append_new_columns',
-) }}
+-- What happened to users, run by run. The log is appended to and never rebuilt: it tells what we thought then.
+{{ config(materialized='tracked', appends=true, keeps_rows=true, stamped=false) }}
 
--- What happened to users since the last run: the new partition against the map as it still stands. The log is appended
--- to and never rebuilt, because yesterday's map is gone once identity_map is replaced.
-{% set before = adapter.get_relation(this.database, this.schema, 'identity_map') %}
+with versions as (
 
-with now_users as (
-
-    select * from {{ ref('int_users') }}
+    select * from {{ ref('int_identity_versions') }}
 
 ),
-
-now_members as (
-
-    select
-        identifiers.identifier_type,
-        identifiers.identifier_value,
-        users.user_id
-    from {{ ref('int_identifiers') }} as identifiers
-    inner join {{ ref('int_identity') }} as identity on identifiers.identifier_id = identity.identifier_id
-    inner join now_users as users on identity.user_key = users.user_key
-
-),
-
-{% if before and is_incremental() %}
-was_members as (
-
-    select identifier_type, identifier_value, user_id
-    from {{ before }}
-    where user_id is not null
-
-),
-{% else %}
-was_members as (
-
-    select identifier_type, identifier_value, user_id
-    from now_members
-    where false
-
-),
-{% endif %}
 
 moves as (
 
-    select distinct
-        was_members.user_id as was_user_id,
-        now_members.user_id
-    from was_members
-    inner join now_members
-        on
-            was_members.identifier_type = now_members.identifier_type
-            and was_members.identifier_value = now_members.identifier_value
-    where was_members.user_id <> now_members.user_id
+    select * from {{ ref('int_identity_moves') }}
+    {{ in_update('where changed_in > __through__') }}
 
 ),
 
-was_users as (
+causes as (
 
-    select distinct user_id from was_members
+    select * from {{ ref('int_identity_causes') }}
+    {{ in_update('where changed_in > __through__') }}
 
 ),
 
-clock as (
+identifiers as (
 
-    select * from {{ ref('int_clock') }}
+    select * from {{ ref('int_identifiers') }}
+
+),
+
+created as (
+
+    select user_key, max(known_from) as changed_at, max(batch_id) as batch_id
+    from versions
+    where
+        known_to is null and user_key is not null
+        and user_key not in (select user_key from moves where user_key is not null)
+        {{ in_update('and opened_in > __through__ and user_key not in (select before.user_key from ' ~ update_ref('int_identity_versions')
+          ~ ' as before where before.user_key is not null and before.opened_in <= __through__ and (before.closed_in is null or'
+          ~ ' before.closed_in > __through__))') }}
+    group by user_key
 
 ),
 
 changes as (
 
-    select now_users.user_id, 'created' as event, cast(null as varchar) as other_user_id
-    from now_users
-    where
-        now_users.user_id not in (select user_id from was_users)
-        and now_users.user_id not in (select user_id from moves)
+    select user_key, 'created' as event, cast(null as bigint) as other_user_key, changed_at, batch_id, 'record' as cause,
+        cast(null as varchar) as cause_detail, cast(null as ubigint) as identity_key
+    from created
 
     union all
 
-    -- the old user is no more: its identifiers are another user's now
-    select was_user_id as user_id, 'merged_into' as event, user_id as other_user_id
+    select
+        case when moves.was_user_lives or moves.heirs > 1 then moves.user_key else moves.was_user_key end as user_key,
+        case
+            when moves.user_key is null then 'dissolved'
+            when moves.was_user_lives or moves.heirs > 1 then 'split_from'
+            else 'merged_into'
+        end as event,
+        case when moves.was_user_lives or moves.heirs > 1 then moves.was_user_key else moves.user_key end as other_user_key,
+        moves.moved_at as changed_at,
+        moves.batch_id,
+        coalesce(causes.cause, 'superseded') as cause,
+        causes.cause_detail,
+        causes.identity_key
     from moves
-    where was_user_id not in (select user_id from now_users)
-
-    union all
-
-    -- the old user lives on, and some of its identifiers do so elsewhere
-    select user_id, 'split_from' as event, was_user_id as other_user_id
-    from moves
-    where was_user_id in (select user_id from now_users)
+    left join causes on moves.was_user_key = causes.was_user_key and moves.user_key = causes.user_key
+    -- identifiers that belong to nobody any more are a change of users only where nothing else is left
+    where moves.user_key is not null or (not moves.was_user_lives and moves.heirs = 0)
 
 ),
 
 final as (
 
     select
-        md5(
-            changes.user_id || changes.event || coalesce(changes.other_user_id, '') || clock.loaded_through
-        ) as change_id,
-        changes.user_id,
+        md5(concat_ws(' ', changes.user_key, changes.event, changes.other_user_key, changes.changed_at)) as change_id,
+        {{ user_id_of('users') }} as user_id,
         changes.event,
-        changes.other_user_id,
-        clock.loaded_through as changed_at
+        {{ user_id_of('others') }} as other_user_id,
+        changes.changed_at,
+        changes.batch_id,
+        changes.cause,
+        changes.cause_detail,
+        changes.identity_key
     from changes
-    cross join clock
+    inner join identifiers as users on changes.user_key = users.identifier_id
+    left join identifiers as others on changes.other_user_key = others.identifier_id
 
 )
 

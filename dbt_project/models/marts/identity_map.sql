@@ -1,20 +1,25 @@
--- depends_on: {{ ref('identity_changes') }}
--- identity_changes compares the new users with the map as it still stands, so it must come first.
-with identifiers as (
+-- Whom each identifier belongs to (known_to is null), and whom it was thought to belong to before.
+{{ config(materialized='tracked', key=['identifier_id'], stamped=false) }}
+{{ touched('select identifier_id from ' ~ update_ref('int_identifier_activity') ~ ' where changed_in > __through__ union select'
+  ~ ' identifier_id from ' ~ update_ref('int_blocked_identifiers') ~ ' where changed_in > __through__ union select identifier_id from '
+  ~ changed_versions(update_ref('int_identity_versions')) ~ ' as moved') }}
+
+with versions as (
+
+    select * from {{ ref('int_identity_versions') }}
+    {{ only_touched('int_identity_versions', ['identifier_id']) }}
+
+),
+
+identifiers as (
 
     select * from {{ ref('int_identifiers') }}
 
 ),
 
-identity as (
+activity as (
 
-    select * from {{ ref('int_identity') }}
-
-),
-
-users as (
-
-    select * from {{ ref('int_users') }}
+    select * from {{ ref('int_identifier_activity') }}
 
 ),
 
@@ -24,22 +29,39 @@ blocked as (
 
 ),
 
+users as (
+
+    select user_keys.user_key, {{ user_id_of('identifiers') }} as user_id
+    from (select distinct user_key from versions) as user_keys
+    inner join identifiers on user_keys.user_key = identifiers.identifier_id
+
+),
+
 final as (
 
     select
+        -- ids
+        versions.identifier_id,
         identifiers.identifier_type,
         identifiers.identifier_value,
         users.user_id,
-        blocked.identifier_id is not null as is_blocked,
-        blocked.block_reason,
-        identifiers.records,
+
+        -- what we know
+        versions.user_key is null as is_blocked,
+        case when versions.known_to is null then blocked.block_reason end as block_reason,
+        coalesce(activity.records, 0) as records,
+
+        -- timestamps
         identifiers.first_known_at,
-        identifiers.first_seen_at,
-        identifiers.last_seen_at
-    from identifiers
-    left join identity on identifiers.identifier_id = identity.identifier_id
-    left join users on identity.user_key = users.user_key
-    left join blocked on identifiers.identifier_id = blocked.identifier_id
+        activity.first_seen_at,
+        activity.last_seen_at,
+        versions.known_from,
+        versions.known_to
+    from versions
+    inner join identifiers on versions.identifier_id = identifiers.identifier_id
+    left join activity on versions.identifier_id = activity.identifier_id
+    left join users on versions.user_key = users.user_key
+    left join blocked on versions.identifier_id = blocked.identifier_id and versions.user_key is null
 
 )
 

@@ -1,20 +1,12 @@
+{{ config(materialized='tracked', key=['user_id'], stamped=false) }}
+{{ depends_on_value(features_depend_on(days_back=28)) }}
+{{ touched_users(buyers_touched(), sample_of=this) }}
+
 -- Features as of many cutoffs, and what was spent in the 28 days after each. The newest cutoff is 28 days before now,
 -- so that every label's window is complete.
 with clock as (
 
     select * from {{ ref('int_clock') }}
-
-),
-
-users as (
-
-    select * from {{ ref('int_users') }}
-
-),
-
-identity_keys as {{ inlined() }} (
-
-    select * from {{ ref('int_identity_keys') }}
 
 ),
 
@@ -42,26 +34,15 @@ people as {{ inlined() }} (
 
 ),
 
+{{ training_cutoffs_ctes() }},
+
+{{ identity_keys_cte('cutoffs') }},
+
 {{ training_spine_ctes() }},
 
 {{ features_as_of('spine') }},
 
-labels as (
-
-    select
-        spine.user_key,
-        spine.cutoff,
-        cast(sum(purchases.spend) as double) as spend_next_28d
-    from spine
-    inner join identity_keys on spine.user_key = identity_keys.user_key
-    inner join purchases
-        on
-            identity_keys.identity_key = purchases.identity_key
-            and spine.cutoff < purchases.occurred_on
-            and {{ add_days('spine.cutoff', 28) }} >= purchases.occurred_on
-    group by spine.user_key, spine.cutoff
-
-),
+{{ training_labels_cte() }},
 
 {{ training_final_cte() }}
 

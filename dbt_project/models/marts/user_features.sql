@@ -1,7 +1,17 @@
+{{ config(materialized='tracked', key=['user_id'], stamped=false) }}
+{{ depends_on_value(features_depend_on()) }}
+{{ touched_users(buyers_touched()) }}
+
 -- Features of every user as of now: features_as_of() with one cutoff. training_examples is the same with many.
 with clock as (
 
     select * from {{ ref('int_clock') }}
+
+),
+
+cutoffs as (
+
+    select as_of as cutoff from clock
 
 ),
 
@@ -11,11 +21,7 @@ users as (
 
 ),
 
-identity_keys as {{ inlined() }} (
-
-    select * from {{ ref('int_identity_keys') }}
-
-),
+{{ identity_keys_cte('cutoffs') }},
 
 purchases as {{ inlined() }} (
 
@@ -48,6 +54,7 @@ spine as (
         clock.as_of as cutoff
     from users
     cross join clock
+    {{ only_touched('users', ['user_key']) }}
 
 ),
 

@@ -42,7 +42,8 @@ def warehouse() -> Iterator[duckdb.DuckDBPyConnection]:
     con.execute(
         """
         create table marts.identity_map (
-            identifier_type varchar, identifier_value varchar, user_id varchar, is_blocked boolean
+            identifier_type varchar, identifier_value varchar, user_id varchar, is_blocked boolean,
+            known_to timestamp
         )
         """
     )
@@ -56,7 +57,7 @@ def warehouse() -> Iterator[duckdb.DuckDBPyConnection]:
 
 def map_users(con: duckdb.DuckDBPyConnection, users: dict[tuple[str, str], str | None]) -> None:
     con.executemany(
-        "insert into marts.identity_map values (?, ?, ?, ?)",
+        "insert into marts.identity_map values (?, ?, ?, ?, null)",
         [(kind, value, user, user is None) for (kind, value), user in users.items()],
     )
 

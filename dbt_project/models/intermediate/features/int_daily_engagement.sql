@@ -1,8 +1,11 @@
+{{ config(materialized='tracked', key=['identity_key', 'occurred_on']) }}
 -- One row per identity, day and first usable day of what is neither a purchase nor a web visit. Every column adds up.
 {% set counted = {
     'contacts': 'campaign_contact', 'redemptions': 'coupon_redemption', 'posts': 'post', 'likes': 'like',
     'follows': 'follow', 'answers': 'survey_answer',
 } %}
+{{ touched('select distinct identity_key, seen_on as occurred_on from ' ~ update_ref('int_sightings')
+  ~ ' where changed_in > __through__ and event_type in (' ~ text_list(counted.values()) ~ ')') }}
 
 with events as {{ inlined() }} (
 
@@ -23,7 +26,9 @@ rows_by_day as {{ inlined() }} (
         tags,
         lower(coalesce(text, '') || ' ' || coalesce(tags, '')) as searched
     from events
-    where event_type in ({{ text_list(counted.values()) }})
+    where
+        event_type in ({{ text_list(counted.values()) }})
+        {{ in_update('and ' ~ is_touched('events', ['identity_key', 'occurred_on'])) }}
 
 ),
 

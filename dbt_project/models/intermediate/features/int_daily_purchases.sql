@@ -1,3 +1,9 @@
+{{ config(materialized='tracked', key=['identity_key', 'occurred_on']) }}
+{{ touched('select distinct identity_key, seen_on as occurred_on from ' ~ update_ref('int_sightings')
+  ~ " where changed_in > __through__ and event_type = 'purchase' union select events.identity_key, events.occurred_on from "
+  ~ update_ref('int_events') ~ ' as events inner join ' ~ update_ref('int_items') ~ ' as items on events.item_id = items.item_id'
+  ~ " where items.changed_in > __through__ and events.event_type = 'purchase'") }}
+
 -- One row per identity, day and first usable day. Users are attached late, so a merge or split of users restates
 -- nothing here; every column adds up over rows.
 with events as {{ inlined() }} (
@@ -26,7 +32,9 @@ lines as {{ inlined() }} (
         coalesce(lower(items.brand), '') as brand
     from events
     left join items on events.item_id = items.item_id
-    where events.event_type = 'purchase'
+    where
+        events.event_type = 'purchase'
+        {{ in_update('and ' ~ is_touched('events', ['identity_key', 'occurred_on'])) }}
 
 ),
 

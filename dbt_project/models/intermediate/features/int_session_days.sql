@@ -1,7 +1,10 @@
+{{ config(materialized='tracked', key=['session_id', 'occurred_on']) }}
 -- The part of a web session that falls on one day (and became usable on one day): no cutoff can ever cut through a
 -- row, so what it says about order and path cannot leak. It belongs to who the visitor had turned out to be last.
 {% set steps_of = visit_steps() %}
 {% set day_of_session = 'session_id, occurred_on, usable_on' %}
+{{ touched('select distinct coalesce(session_id, cast(identity_key as varchar)) as session_id, seen_on as occurred_on from '
+  ~ update_ref('int_sightings') ~ ' where changed_in > __through__ and event_type in (' ~ text_list(steps_of) ~ ')') }}
 
 with events as {{ inlined() }} (
 
@@ -26,13 +29,20 @@ visits as {{ inlined() }} (
 
 ),
 
+touched_visits as {{ inlined() }} (
+
+    select * from visits
+    {{ only_touched('visits', ['session_id', 'occurred_on']) }}
+
+),
+
 steps as {{ inlined() }} (
 
     select
         *,
         row_number() over in_order as step,
         lag(event_type) over in_order as previous_type
-    from visits
+    from touched_visits
     window in_order as (partition by {{ day_of_session }} order by occurred_at, event_id)
 
 ),

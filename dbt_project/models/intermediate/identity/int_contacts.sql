@@ -1,32 +1,53 @@
 -- How to reach a user: of its own e-mails and phones the one seen last, never one that others share.
+{{ config(materialized='tracked', key=['user_key']) }}
+{{ touched_users() }}
+
 with identity as (
 
     select * from {{ ref('int_identity') }}
+    {{ only_touched('int_identity', ['user_key']) }}
 
 ),
 
 identifiers as (
 
     select * from {{ ref('int_identifiers') }}
+    where identifier_type in ('email', 'phone')
+
+),
+
+activity as (
+
+    select * from {{ ref('int_identifier_activity') }}
+
+),
+
+contacts as (
+
+    select
+        identity.user_key,
+        identifiers.identifier_type,
+        identifiers.identifier_value,
+        activity.last_seen_at,
+        activity.last_source
+    from identity
+    inner join identifiers on identity.identifier_id = identifiers.identifier_id
+    inner join activity on identity.identifier_id = activity.identifier_id
 
 ),
 
 chosen as (
 
     select
-        identity.user_key,
+        user_key
+        {%- for kind in ['email', 'phone'] %},
         {{ survivor(
-            "case when identifier_type = 'email' then identifier_value end",
-            'cast(null as varchar)', 'last_seen_at', ['last_seen_at', 'identifier_value']
-        ) }} as email,
-        {{ survivor(
-            "case when identifier_type = 'phone' then identifier_value end",
-            'cast(null as varchar)', 'last_seen_at', ['last_seen_at', 'identifier_value']
-        ) }} as phone
-    from identity
-    inner join identifiers on identity.identifier_id = identifiers.identifier_id
-    where identifiers.identifier_type in ('email', 'phone')
-    group by identity.user_key
+            "case when identifier_type = '" ~ kind ~ "' then identifier_value end",
+            'last_source', 'last_seen_at', ['last_seen_at', 'identifier_value']
+        ) }} as {{ kind }}
+        {%- endfor %}
+    from contacts
+    group by user_key
 
 ),
 

@@ -1,8 +1,11 @@
 -- The ledger of identifiers: each gets a number once, in order of first knowledge, and all identity work is on numbers.
--- The order is total, so the same raw ledger gives the same numbers in every rebuild.
+-- The order is total, so the same raw rows give the same numbers in every division into builds; none is ever given again.
+{{ config(materialized='tracked', keeps_rows=true) }}
+
 with evidence as (
 
     select * from {{ ref('int_identity_evidence') }}
+    {{ in_update('where changed_in > __through__') }}
 
 ),
 
@@ -13,7 +16,7 @@ named as (
         '{{ type }}' as identifier_type,
         {{ loop.index }} as trust_rank,
         {{ type }} as identifier_value,
-        first_known_at, first_seen_at, last_seen_at, records
+        first_known_at
     from evidence
     where {{ type }} is not null
     {{ 'union all' if not loop.last }}
@@ -27,10 +30,7 @@ known as (
         identifier_type,
         identifier_value,
         min(trust_rank) as trust_rank,
-        min(first_known_at) as first_known_at,
-        min(first_seen_at) as first_seen_at,
-        max(last_seen_at) as last_seen_at,
-        sum(records) as records
+        min(first_known_at) as first_known_at
     from named
     group by identifier_type, identifier_value
 
@@ -39,6 +39,8 @@ known as (
 in_order as (
 
     select * from known
+    {{ in_update('where not exists (select 1 from ' ~ this ~ ' as ledger where '
+      ~ same_key('ledger', 'known', ['identifier_type', 'identifier_value']) ~ ')') }}
     order by first_known_at, trust_rank, identifier_value
 
 ),
@@ -46,13 +48,11 @@ in_order as (
 final as (
 
     select
-        {{ number_in_order('first_known_at, trust_rank, identifier_value') }} as identifier_id,
+        {{ number_in_order('first_known_at, trust_rank, identifier_value') }}
+        {{ in_update('+ (select coalesce(max(identifier_id), 0) from ' ~ this ~ ')') }} as identifier_id,
         identifier_type,
         identifier_value,
-        first_known_at,
-        first_seen_at,
-        last_seen_at,
-        cast(records as bigint) as records
+        first_known_at
     from in_order
 
 )

@@ -1,33 +1,17 @@
 -- Every unblocked identifier with its user: the number of the user's oldest identifier. A merge keeps the older user.
-with identifiers as (
+{{ config(materialized='view') }}
 
-    select * from {{ ref('int_identifiers') }}
+with versions as (
 
-),
-
-blocked as (
-
-    select * from {{ ref('int_blocked_identifiers') }}
-
-),
-
-components as (
-
-    select * from {{ ref('int_identity_components') }}
+    select * from {{ ref('int_identity_versions') }}
 
 ),
 
 final as (
 
-    select
-        identifiers.identifier_id,
-        coalesce(components.label, identifiers.identifier_id) as user_key
-    from identifiers
-    left join components on identifiers.identifier_id = components.id
-    where not exists (
-        select 1 from blocked
-        where blocked.identifier_id = identifiers.identifier_id
-    )
+    select identifier_id, user_key, component_key, known_from, opened_in
+    from versions
+    where known_to is null and user_key is not null
 
 )
 

@@ -1,15 +1,19 @@
--- The distinct sets of identifiers that records carried: a thousand page views of one cookie are one row.
-with sightings as (
+-- The distinct sets of identifiers that records carried: a thousand page views of one cookie are one row. A set whose
+-- records were all superseded stays, with no records: its identifiers keep their numbers. New rows add to what is known
+-- of their set; only a set of which a row was superseded is counted anew.
+{{ config(materialized='tracked', key=['identity_key']) }}
+{%- set counts -%}
+        min(case when is_counted then seen_at end) as first_seen_at,
+        max(case when is_counted then seen_at end) as last_seen_at,
+        {{ latest('source', 'seen_at', 'source', 'is_counted') }} as last_source,
+        min(_loaded_at) as first_known_at,
+        count(case when is_counted then 1 end) as records
+{%- endset %}
 
-    {% for shape, seen_at in [('int_events', 'occurred_at'), ('int_people', 'updated_at')] %}
-    select
-        identity_key,
-        {{ var('identifier_types') | join(', ') }},
-        {{ seen_at }} as seen_at,
-        _loaded_at
-    from {{ ref(shape) }}
-    {{ 'union all' if not loop.last }}
-    {% endfor %}
+with sightings as {{ inlined() }} (
+
+    select * from {{ ref('int_sightings') }}
+    {{ in_update('where changed_in > __through__') }}
 
 ),
 
@@ -18,15 +22,17 @@ final as (
     select
         identity_key,
         {% for type in var('identifier_types') %}
-        min({{ type }}) as {{ type }},
+        any_value({{ type }}) as {{ type }},
         {% endfor %}
-        min(seen_at) as first_seen_at,
-        max(seen_at) as last_seen_at,
-        min(_loaded_at) as first_known_at,
-        count(*) as records
+        {{ counts }}
     from sightings
     group by identity_key
 
 )
+{{ in_update(', lost as (select distinct identity_key from sightings where not is_counted), recounted as (select identity_key, '
+  ~ counts ~ ' from ' ~ update_ref('int_sightings') ~ ' as every_one where identity_key in (select identity_key from lost) group by'
+  ~ ' identity_key), known as (select * from ' ~ this ~ ' where identity_key in (select identity_key from final) and identity_key'
+  ~ ' not in (select identity_key from lost))') }}
 
 select * from final
+{{ in_update(added_evidence()) }}

@@ -1,7 +1,11 @@
--- Which identifiers each distinct set holds, by number.
+-- Which identifiers each distinct set holds, by number. Sets never change, so rows are only ever added.
+{{ config(materialized='tracked', appends=true) }}
+
 with evidence as (
 
     select * from {{ ref('int_identity_evidence') }}
+    {{ in_update('where changed_in > __through__ and not exists (select 1 from ' ~ this
+      ~ ' as known where known.identity_key = int_identity_evidence.identity_key)') }}
 
 ),
 

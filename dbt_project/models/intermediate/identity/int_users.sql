@@ -1,8 +1,20 @@
--- One row per user. The id is made from the oldest identifier's own name, not from its number: erasing other people
--- renumbers identifiers, and must not rename users.
+-- One row per user. The id is made from the oldest identifier's own name, not from its number: numbers are this
+-- warehouse's own.
+{{ config(materialized='tracked', key=['user_key']) }}
+{% set versions = update_ref('int_identity_versions') %}
+{{ touched('select user_key from ' ~ update_ref('int_identity_keys') ~ ' where changed_in > __through__ and user_key is not null'
+  ~ ' union select user_key from ' ~ changed_versions(versions) ~ ' as moved where user_key is not null') }}
+
 with identity as (
 
     select * from {{ ref('int_identity') }}
+    {{ only_touched('int_identity', ['user_key']) }}
+
+),
+
+activity as (
+
+    select * from {{ ref('int_identifier_activity') }}
 
 ),
 
@@ -19,10 +31,11 @@ grouped as (
         count(*) as identifiers,
         count(distinct identifiers.identifier_type) as identifier_types,
         min(identifiers.first_known_at) as first_known_at,
-        min(identifiers.first_seen_at) as first_seen_at,
-        max(identifiers.last_seen_at) as last_seen_at
+        min(activity.first_seen_at) as first_seen_at,
+        max(activity.last_seen_at) as last_seen_at
     from identity
     inner join identifiers on identity.identifier_id = identifiers.identifier_id
+    inner join activity on identity.identifier_id = activity.identifier_id
     group by identity.user_key
 
 ),
@@ -31,7 +44,7 @@ final as (
 
     select
         grouped.user_key,
-        'u' || left(md5(identifiers.identifier_type || '=' || identifiers.identifier_value), 16) as user_id,
+        {{ user_id_of('identifiers') }} as user_id,
         grouped.identifiers,
         grouped.identifier_types,
         grouped.first_known_at,

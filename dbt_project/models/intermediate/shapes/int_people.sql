@@ -1,6 +1,3 @@
 {{ config(materialized='view') }}
 
-{{ shape_of('people', [
-    ['crm', 'customers'],
-    ['synthetic_social', 'accounts'],
-]) }}
+{{ shape_of('people') }}

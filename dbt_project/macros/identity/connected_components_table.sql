@@ -9,9 +9,7 @@
   {% call statement('begin', auto_begin=True) %} select 1 {% endcall %}
   {{ run_hooks(pre_hooks, inside_transaction=True) }}
 
-  {% set edges = scratch ~ '_edges' %}
-  {% do cc_table(made, edges, 'select distinct greatest(hi, lo) as hi, least(hi, lo) as lo from (' ~ sql
-    ~ ') as given where hi <> lo') %}
+  {% set edges = cc_edges(made, scratch, sql) %}
   {% set solved = cc_solve(made, edges, scratch) %}
 
   {% call statement('main') %}
@@ -19,9 +17,9 @@
     {% if solved is none %}
     select hi as id, lo as label from {{ edges }}
     {% else %}
-    select id, p as label from {{ solved }}
+    select id, p as label from {{ solved.labels }} as labels
     union all
-    select distinct p as id, p as label from {{ solved }}
+    select id, id as label from {{ solved.roots }} as roots
     {% endif %}
   {% endcall %}
 

@@ -1,0 +1,55 @@
+{# Makes `_users` (identifier_id, component_key, user_key): the user is the component, but where an override keeps two of its
+   identifiers apart. There the links are taken from the strongest to the weakest (of more records, then known earlier),
+   and one that would bring the two together is refused. Such components are few and small, so they are settled here, one
+   link at a time. #}
+{% macro identity_keep_apart(made, tag, edges, target) %}
+  {% set apart = run_query(identity_conflicts(tag, target)).rows %}
+  {% set components = apart | map(attribute=2) | unique | join(', ') %}
+  {% if components %}
+    {% do run_query('insert into ' ~ tag ~ '_wanted select identifier_id, component_key from ' ~ target ~ ' where known_to is'
+      ~ ' null and component_key in (' ~ components ~ ') and identifier_id not in (select identifier_id from identity_seen)') %}
+    {% do run_query('insert into identity_seen select identifier_id from ' ~ tag ~ '_wanted where identifier_id not in'
+      ~ ' (select identifier_id from identity_seen)') %}
+    {% set members = '(select identifier_id from ' ~ tag ~ '_wanted where component_key in (' ~ components ~ '))' %}
+    {% do run_query('create or replace temp table ' ~ touched_table() ~ ' as select distinct identity_key from '
+      ~ ref('int_identity_links') ~ ' where identifier_id in ' ~ members) %}
+    {% set labels = identity_refuse(run_query('select identifier_id from ' ~ members ~ ' as members').columns[0].values(),
+      run_query('select hi, lo from (' ~ edges ~ ') as edges where hi in ' ~ members ~ ' group by hi, lo order by'
+        ~ ' count(records) < count(*) desc, sum(records) desc, min(first_known_at), lo, hi').rows, apart) %}
+    {% do cc_table(made, tag ~ '_apart', 'select unnest(' ~ labels.keys() | list ~ '::bigint[]) as id, unnest('
+      ~ labels.values() | list ~ '::bigint[]) as p') %}
+    {% do cc_table(made, tag ~ '_users', 'select wanted.identifier_id, wanted.component_key, coalesce(apart.p,'
+      ~ ' wanted.component_key) as user_key from ' ~ tag ~ '_wanted as wanted left join ' ~ tag ~ '_apart as apart on'
+      ~ ' apart.id = wanted.identifier_id') %}
+  {% else %}
+    {% do cc_table(made, tag ~ '_users', 'select identifier_id, component_key, component_key as user_key from ' ~ tag
+      ~ '_wanted') %}
+  {% endif %}
+{% endmacro %}
+
+{# Pairs to keep apart that a component among the solved ones holds: (identifier, other, component). #}
+{% macro identity_conflicts(tag, target) %}
+  {% set whose = '(select identifier_id, component_key from ' ~ tag ~ '_wanted union all select identifier_id, component_key'
+    ~ ' from ' ~ target ~ ' where known_to is null and user_key is not null and identifier_id not in (select identifier_id'
+    ~ ' from identity_seen))' %}
+  {{ return('select pairs.identifier_id, pairs.other_id, one.component_key from ' ~ ref('int_identity_pairs') ~ ' as pairs inner'
+    ~ ' join ' ~ whose ~ ' as one on one.identifier_id = pairs.identifier_id inner join ' ~ whose ~ ' as other on'
+    ~ " other.identifier_id = pairs.other_id and other.component_key = one.component_key where pairs.kind = 'apart' and"
+    ~ ' one.component_key in (select component_key from ' ~ tag ~ '_wanted)') }}
+{% endmacro %}
+
+{# Oldest identifier of each one's group, by number, when links are taken in order unless they tie what is to stay apart. #}
+{% macro identity_refuse(members, links, apart) %}
+  {% set label, group = {}, {} %}
+  {% for one in members %}{% do label.update({one: one}) %}{% do group.update({one: [one]}) %}{% endfor %}
+  {% for link in links if label[link[0]] != label[link[1]] %}
+    {% set into, gone = [label[link[0]], label[link[1]]] | min, [label[link[0]], label[link[1]]] | max %}
+    {% set refused = [] %}
+    {% for pair in apart if [label[pair[0]], label[pair[1]]] | sort == [into, gone] %}{% do refused.append(pair) %}{% endfor %}
+    {% if not refused %}
+      {% for one in group[gone] %}{% do label.update({one: into}) %}{% do group[into].append(one) %}{% endfor %}
+      {% do group.pop(gone) %}
+    {% endif %}
+  {% endfor %}
+  {{ return(label) }}
+{% endmacro %}

@@ -1,0 +1,128 @@
+{# What the versions were made with: the pairs, and the newest load. #}
+{% macro identity_before(what) -%} {{ this.schema }}.{{ this.identifier }}__{{ what }} {%- endmacro %}
+
+{% macro identity_create(target) %}
+  {% do run_query('drop table if exists ' ~ target) %}
+  {% do run_query('create table ' ~ target ~ ' (identifier_id bigint, component_key bigint, user_key bigint,'
+    ~ ' known_from timestamp, known_to timestamp, batch_id bigint, opened_in bigint, closed_in bigint,'
+    ~ ' closed_batch_id bigint)') %}
+  {% do run_query('create or replace table ' ~ identity_before('pairs') ~ ' (kind varchar, identifier_id bigint, other_id bigint)') %}
+  {% do run_query('create or replace table ' ~ identity_before('load') ~ ' (batch_id bigint)') %}
+{% endmacro %}
+
+{# Makes `_wanted` (identifier_id, component_key) of all identifiers that are active and not blocked. #}
+{% macro identity_solve_all(made, tag, edges) %}
+  {% set solved = cc_solve(made, cc_edges(made, tag, edges), tag) %}
+  {% do cc_table(made, tag ~ '_wanted', 'select active.identifier_id, '
+    ~ ('coalesce(solved.p, active.identifier_id)' if solved else 'active.identifier_id') ~ ' as component_key from '
+    ~ ref('int_identifier_activity') ~ ' as active ' ~ ('left join ' ~ solved.labels ~ ' as solved on solved.id ='
+    ~ ' active.identifier_id ' if solved else '') ~ 'where active.identifier_id not in (select identifier_id from '
+    ~ ref('int_blocked_identifiers') ~ ')') %}
+  {% do run_query('create or replace temp table identity_seen as select identifier_id from ' ~ this
+    ~ ' where known_to is null union select identifier_id from ' ~ ref('int_identifier_activity')) %}
+{% endmacro %}
+
+{# The same of those that may have changed, and `identity_seen`, all that were looked at. #}
+{% macro identity_solve_touched(made, tag, edges, target, plan) %}
+  {% set links, blocked, active = ref('int_identity_links'), ref('int_blocked_identifiers'), ref('int_identifier_activity') %}
+  {% set now = '(select * from ' ~ target ~ ' where known_to is null)' %}
+  {% do cc_table(made, tag ~ '_keys', 'select identity_key, records from ' ~ ref('int_identity_evidence')
+    ~ ' where changed_in > ' ~ plan.through) %}
+  {% do cc_table(made, tag ~ '_named', 'select distinct links.identifier_id from ' ~ links ~ ' as links inner join ' ~ tag
+    ~ '_keys as keys on links.identity_key = keys.identity_key') %}
+  {% do identity_lost_components(made, tag, now) %}
+  {% do run_query('create or replace temp table identity_seen as select identifier_id from ' ~ tag ~ '_named union'
+    ~ ' select identifier_id from ' ~ now ~ ' as was where component_key in (select component_key from ' ~ tag ~ '_lost)'
+    ~ ' union select identifier_id from ' ~ now ~ ' as was where user_key is null and identifier_id not in (select'
+    ~ ' identifier_id from ' ~ blocked ~ ') union select identifier_id from ' ~ blocked ~ ' as ban where identifier_id'
+    ~ ' not in (select identifier_id from ' ~ now ~ ' as was where user_key is null)') %}
+  {# identifiers that stand for themselves: new ones, and those of components that lost an edge #}
+  {% do cc_table(made, tag ~ '_own', 'select seen.identifier_id from identity_seen as seen left join ' ~ now ~ ' as was on'
+    ~ ' was.identifier_id = seen.identifier_id and was.user_key is not null where (was.identifier_id is null or'
+    ~ ' was.component_key in (select component_key from ' ~ tag ~ '_lost)) and seen.identifier_id in (select identifier_id'
+    ~ ' from ' ~ active ~ ') and seen.identifier_id not in (select identifier_id from ' ~ blocked ~ ')') %}
+  {% do run_query('create or replace temp table ' ~ touched_table() ~ ' as select identity_key from ' ~ tag ~ '_keys union'
+    ~ ' select links.identity_key from ' ~ links ~ ' as links inner join ' ~ tag ~ '_own as own on links.identifier_id ='
+    ~ ' own.identifier_id') %}
+  {% do cc_table(made, tag ~ '_ends', 'select distinct hi, lo from (' ~ edges ~ ') as edges') %}
+  {% set node = '(select identifier_id, identifier_id as node from ' ~ tag ~ '_own union all select identifier_id,'
+    ~ ' component_key from ' ~ now ~ ' as was where user_key is not null and component_key not in (select component_key'
+    ~ ' from ' ~ tag ~ '_lost))' %}
+  {% set between = 'select a.node as hi, b.node as lo from ' ~ tag ~ '_ends as ends inner join ' ~ node ~ ' as a on'
+    ~ ' ends.hi = a.identifier_id inner join ' ~ node ~ ' as b on ends.lo = b.identifier_id' %}
+  {% set solved = cc_solve(made, cc_edges(made, tag, between), tag) %}
+  {% do identity_label_touched(made, tag, now, solved) %}
+{% endmacro %}
+
+{% macro identity_label_touched(made, tag, now, solved) %}
+  {% if solved is none %}
+    {% do cc_table(made, tag ~ '_wanted', 'select identifier_id, identifier_id as component_key from ' ~ tag ~ '_own') %}
+  {% else %}
+    {% do cc_table(made, tag ~ '_wanted', 'select own.identifier_id, coalesce(solved.p, own.identifier_id) as component_key'
+      ~ ' from ' ~ tag ~ '_own as own left join ' ~ solved.labels ~ ' as solved on solved.id = own.identifier_id union all select'
+      ~ ' was.identifier_id, solved.p from ' ~ now ~ ' as was inner join ' ~ solved.labels ~ ' as solved on solved.id ='
+      ~ ' was.component_key where was.component_key not in (select component_key from ' ~ tag ~ '_lost)') %}
+  {% endif %}
+  {# what was looked at and kept its place #}
+  {% do run_query('insert into ' ~ tag ~ '_wanted select was.identifier_id, was.component_key from ' ~ now ~ ' as was inner'
+    ~ ' join identity_seen as seen on was.identifier_id = seen.identifier_id where was.user_key is not null and'
+    ~ ' was.identifier_id not in (select identifier_id from ' ~ tag ~ '_wanted) and was.identifier_id in (select'
+    ~ ' identifier_id from ' ~ ref('int_identifier_activity') ~ ') and was.identifier_id not in (select identifier_id from '
+    ~ ref('int_blocked_identifiers') ~ ')') %}
+  {% do run_query('insert into identity_seen select identifier_id from ' ~ tag ~ '_wanted where identifier_id not in (select'
+    ~ ' identifier_id from identity_seen)') %}
+{% endmacro %}
+
+{# Components in which an edge may be gone. #}
+{% macro identity_lost_components(made, tag, now) %}
+  {% set pairs = "(select kind, identifier_id, other_id from " ~ ref('int_identity_pairs') ~ ")" %}
+  {% set before = "(select kind, identifier_id, other_id from " ~ identity_before('pairs') ~ ")" %}
+  {% do cc_table(made, tag ~ '_lost', 'select was.component_key from ' ~ now ~ ' as was where was.user_key is not null and'
+    ~ ' was.identifier_id in (select identifier_id from ' ~ ref('int_blocked_identifiers') ~ ' union select links.identifier_id'
+    ~ ' from ' ~ ref('int_identity_links') ~ ' as links inner join ' ~ tag ~ '_keys as keys on links.identity_key ='
+    ~ ' keys.identity_key where keys.records = 0 union select unnest([identifier_id, other_id]) from ((' ~ before
+    ~ ' except ' ~ pairs ~ ') union all (' ~ pairs ~ ' except ' ~ before ~ ')) as changed) group by was.component_key') %}
+{% endmacro %}
+
+{# Writes the versions that changed: `_wanted` against what we thought until now, for all of `identity_seen`. #}
+{% macro identity_apply(made, tag, target, plan) %}
+  {% set wanted = '(select identifier_id, component_key, user_key from ' ~ tag ~ '_users union all select identifier_id,'
+    ~ ' null, null from ' ~ ref('int_blocked_identifiers') ~ ' where identifier_id in (select identifier_id from'
+    ~ ' identity_seen))' %}
+  {% do cc_table(made, tag ~ '_next', 'select * from ' ~ wanted ~ ' as wanted') %}
+  {% do cc_table(made, tag ~ '_changed', 'select seen.identifier_id, was.identifier_id is not null as is_known from'
+    ~ ' identity_seen as seen left join (select * from ' ~ target ~ ' where known_to is null) as was on was.identifier_id ='
+    ~ ' seen.identifier_id left join ' ~ tag ~ '_next as next on next.identifier_id = seen.identifier_id where'
+    ~ ' (was.identifier_id is null) <> (next.identifier_id is null) or was.user_key is distinct from next.user_key') %}
+  {% do run_query('update ' ~ target ~ ' as old set component_key = next.component_key from ' ~ tag ~ '_next as next where'
+    ~ ' old.identifier_id = next.identifier_id and old.known_to is null and old.user_key = next.user_key and'
+    ~ ' old.component_key <> next.component_key') %}
+  {% set at = run_query(identity_moment(target, plan)).rows[0] %}
+  {% do run_query('update ' ~ target ~ " as old set known_to = timestamp '" ~ at[0] ~ "', closed_in = " ~ plan.build ~ ', closed_batch_id = ' ~ at[1] ~ ' from '
+    ~ tag ~ '_changed as changed where old.identifier_id = changed.identifier_id and old.known_to is null') %}
+  {% do run_query('insert into ' ~ target ~ ' select next.identifier_id, next.component_key, next.user_key, case when'
+    ~ ' ever.identifier_id is null then ledger.first_known_at else timestamp \'' ~ at[0] ~ '\' end, null, ' ~ at[1] ~ ', '
+    ~ plan.build ~ ', null, null from ' ~ tag ~ '_changed as changed inner join ' ~ tag ~ '_next as next on changed.identifier_id'
+    ~ ' = next.identifier_id inner join ' ~ ref('int_identifiers') ~ ' as ledger on ledger.identifier_id ='
+    ~ ' next.identifier_id left join (select distinct identifier_id from ' ~ target ~ ') as ever on ever.identifier_id ='
+    ~ ' next.identifier_id') %}
+  {% do run_query('create or replace table ' ~ identity_before('pairs') ~ ' as select kind, identifier_id, other_id from '
+    ~ ref('int_identity_pairs')) %}
+  {% do run_query('create or replace table ' ~ identity_before('load') ~ ' as select max(batch_id) as batch_id from '
+    ~ ref('landing_files')) %}
+  {% do run_query('drop table if exists identity_seen') %}
+  {% do run_query('drop table if exists ' ~ touched_table()) %}
+{% endmacro %}
+
+{# [when we came to think so, newest load]: the time of the newest load if it came since the last run, else now (a rule or
+   an override was changed); always later than every version before. #}
+{% macro identity_moment(target, plan) %}
+  {{ return(
+    "select cast(greatest(case when loads.batch_id > coalesce(before.batch_id, -1) then loads.loaded_at else this.started_at"
+    ~ " end, coalesce(old.latest + interval 1 microsecond, timestamp '1970-01-01')) as varchar), coalesce(loads.batch_id, 0)"
+    ~ " from (select max(loaded_at) as loaded_at, max(batch_id) as batch_id from " ~ ref('landing_files') ~ ") as loads"
+    ~ " cross join (select max(batch_id) as batch_id from " ~ identity_before('load') ~ ") as before"
+    ~ " cross join (select max(started_at) as started_at from ops.builds where build_id = " ~ plan.build ~ ") as this"
+    ~ " cross join (select greatest(max(known_from), max(known_to)) as latest from " ~ target ~ ") as old"
+  ) }}
+{% endmacro %}

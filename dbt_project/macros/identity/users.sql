@@ -1,0 +1,23 @@
+{# The public id of the user that a row of int_identifiers names. #}
+{% macro user_id_of(identifier) -%}
+  'u' || left(md5({{ identifier }}.identifier_type || '=' || {{ identifier }}.identifier_value), 16)
+{%- endmacro %}
+
+{# Versions that came or went since the last update: what identifiers joined and what they left. #}
+{% macro changed_versions(versions) -%}
+  (select identifier_id, user_key from {{ versions }} where opened_in > __through__ or closed_in > __through__)
+{%- endmacro %}
+
+{# The users a model of users has to work out anew, gone ones among them: those that rows, identities or, with `also`,
+   something else has touched; with `sample_of`, a table that holds a sample of users, also those that enter or leave it. #}
+{% macro touched_users(also=none, sample_of=none) -%}
+  {%- set users, ledger, versions = update_ref('int_users'), update_ref('int_identifiers'), update_ref('int_identity_versions') -%}
+  {%- set sample = '(' ~ sampled_users(users) ~ ')' -%}
+  {{ touched('select keys.user_key, ' ~ user_id_of('ledger') ~ ' as user_id from (select user_key from ' ~ users
+    ~ ' where changed_in > __through__ union select user_key from ' ~ changed_versions(versions) ~ ' as moved where user_key'
+    ~ ' is not null' ~ (' union ' ~ also if also else '') ~ ') as keys inner join ' ~ ledger
+    ~ ' as ledger on keys.user_key = ledger.identifier_id' ~ (
+      ' union select user_key, user_id from ' ~ sample ~ ' as entering where user_id not in (select user_id from ' ~ sample_of
+      ~ ') union select null, user_id from ' ~ sample_of ~ ' where user_id not in (select user_id from ' ~ sample
+      ~ ' as sample)' if sample_of else '')) }}
+{%- endmacro %}

@@ -1,0 +1,30 @@
+-- What people have decided about identifiers, by number. A row that names an identifier nobody has seen waits.
+with overrides as (
+
+    select * from {{ ref('identity_overrides') }}
+
+),
+
+identifiers as (
+
+    select * from {{ ref('int_identifiers') }}
+
+),
+
+final as (
+
+    select
+        overrides.action,
+        ones.identifier_id,
+        others.identifier_id as other_id,
+        overrides.reason
+    from overrides
+    inner join identifiers as ones
+        on overrides.identifier_type = ones.identifier_type and overrides.identifier_value = ones.identifier_value
+    left join identifiers as others
+        on overrides.other_type = others.identifier_type and overrides.other_value = others.identifier_value
+    where overrides.action in ('block', 'allow') or others.identifier_id <> ones.identifier_id
+
+)
+
+select * from final
