@@ -1,15 +1,16 @@
 """How long a full build takes and how much memory, beside a hand-written script and pandas.
 
     python benchmarks/full_build.py --events 1000000 [10000000 ...] [--json FILE] [--home DIR]
-                                    [--peers floor,pandas] [--runs K]
+                                    [--peers floor,pandas] [--runs K] [--delta]
 
 Landing files of N events over N/10 people are generated once (kept under --home) and read once before
 anything is timed, so that all find them in the system's cache. Each run starts `dbt build` on an empty
 warehouse: every model and every data test, but not the models' unit tests, which do not depend on the
 data and which `profilectl build` leaves out too. The floor makes the same columns of
 `marts.user_features` in one script, and its table is compared with ours column by column; pandas makes
-part of them. Wall time and processor time are medians over the runs; memory is the peak of the resident
-set of all processes together.
+part of them. `--delta` builds again after one hundredth more has landed, an evening's events, and once
+more with nothing new, each beside the full build. Wall time and processor time are medians over the
+runs; memory is the peak of the resident set of all processes together.
 """
 
 from __future__ import annotations
@@ -24,6 +25,8 @@ from collections import Counter
 from itertools import pairwise
 from pathlib import Path
 
+from full_build_delta import after_the_full_build
+from full_build_delta import records as delta_records
 from full_build_measure import Measured, run_measured
 
 HERE = Path(__file__).resolve().parent
@@ -45,10 +48,14 @@ def environment(home: Path) -> dict[str, str]:
     return {**os.environ, **own}
 
 
-def build(home: Path) -> Measured:
-    """Run a full `dbt build` on an empty warehouse."""
+def empty(home: Path) -> None:
+    """Take the warehouse away."""
     for old in home.glob("warehouse.duckdb*"):
         shutil.rmtree(old) if old.is_dir() else old.unlink()
+
+
+def build(home: Path) -> Measured:
+    """Run `dbt build` on the warehouse as it stands."""
     root = HERE.parent
     command = [str(Path(sys.executable).with_name("dbt")), "--quiet", "build"]
     command += ["--project-dir", str(root / "dbt_project"), "--profiles-dir", str(root)]
@@ -177,25 +184,39 @@ def show(rows: list[Record]) -> None:
         print("  ".join(value.ljust(width) for value, width in zip(line, widths, strict=True)))
 
 
-def measure(events: int, home: Path, peers: list[str], runs: int) -> tuple[Measured, list[Record]]:
+def measure(
+    events: int, home: Path, peers: list[str], runs: int, delta: bool
+) -> tuple[Measured, list[Record]]:
     """Measure ours and the peers at one size, taking turns."""
     home.mkdir(parents=True, exist_ok=True)
-    generator = [sys.executable, str(HERE / "full_build_data.py"), str(home / "landing"), str(events)]
-    if run_measured(generator, environment(home)).status:
-        raise SystemExit("the landing files could not be generated")
-    warm_cache(home / "landing")
+    for folder, options in {"landing": [], "delta": ["delta"]}.items():
+        generator = [sys.executable, str(HERE / "full_build_data.py"), str(home / folder), str(events)]
+        if run_measured([*generator, *options], environment(home)).status:
+            raise SystemExit("the landing files could not be generated")
+        warm_cache(home / folder)
     found: dict[str, list[Measured]] = {name: [] for name in ["ours", *peers]}
+    later: dict[str, list[Measured]] = {}
     for _ in range(runs):
+        empty(home)
         found["ours"].append(build(home))
+        seconds = layers(home)
         for name in peers:
             found[name].append(peer(name, home))
+        if "floor" in peers:
+            agreed = agreement(home)
+        if delta:
+            again = after_the_full_build(lambda: build(home), home / "delta", home / "landing")
+            for case, took in again.items():
+                later.setdefault(case, []).append(took)
     ours = median(found["ours"])
     rows: list[Record] = []
     for name in peers:
         rows += records(events, ours, name, median(found[name]))
-    print(f"{events:,} events: " + ", ".join(f"{name} {s:.1f} s" for name, s in sorted(layers(home).items())))
+    print(f"{events:,} events: " + ", ".join(f"{name} {s:.1f} s" for name, s in sorted(seconds.items())))
+    if delta:
+        rows += delta_records(events, ours, {case: median(took) for case, took in later.items()})
     if "floor" in peers:
-        columns, wrong = agreement(home)
+        columns, wrong = agreed
         print(
             f"{events:,} events: {columns - len(wrong)} of {columns} feature columns agree with the floor's"
         )
@@ -214,12 +235,15 @@ def main() -> None:
     parser.add_argument("--home", type=Path, default=Path("var/benchmarks/full_build"))
     parser.add_argument("--peers", default="floor", help="comma-separated: floor, pandas")
     parser.add_argument("--runs", type=int, default=1)
+    parser.add_argument("--delta", action="store_true")
     options = parser.parse_args()
     peers = [name for name in options.peers.split(",") if name]
     rows: list[Record] = []
     results = []
     for events in sorted(options.events):
-        ours, found = measure(events, options.home.absolute() / str(events), peers, options.runs)
+        ours, found = measure(
+            events, options.home.absolute() / str(events), peers, options.runs, options.delta
+        )
         results.append((events, ours))
         rows += found
     rows += growth(results)

@@ -33,7 +33,7 @@ users as (
 
 ),
 
--- The same users at every cutoff and in every run, whatever order they are stored in.
+-- the same users at every cutoff
 sampled_users as (
 
     select user_key, user_id
@@ -106,8 +106,9 @@ labels as (
 )
 {%- endmacro %}
 
+{# User ids are hashes, so the first of them are a random sample, the same in every run. #}
 {% macro sampled_users(users) -%}
-  select user_key, user_id from {{ users }} order by md5(user_id), user_id limit {{ var('training_max_users') }}
+  select user_key, user_id from {{ users }} order by user_id limit {{ var('training_max_users') }}
 {%- endmacro %}
 
 {% macro training_final_cte() %}

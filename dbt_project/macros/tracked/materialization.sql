@@ -47,10 +47,18 @@
 {% endmacro %}
 
 {% macro tracked_update(target, select, touched, plan) %}
-  {% set key, rows_now, gone = config.get('key', []), this.identifier ~ '__rows', this.identifier ~ '__touched' %}
+  {% set gone = this.identifier ~ '__touched' %}
   {% if touched %}
     {% do run_query('create or replace temp table ' ~ gone ~ ' as ' ~ touched | replace('__through__', plan.through | string)) %}
   {% endif %}
+  {% if not touched or cc_any(gone) %}
+    {% do tracked_write(target, select, touched, gone, plan) %}
+  {% endif %}
+  {% do run_query('drop table if exists ' ~ gone) %}
+{% endmacro %}
+
+{% macro tracked_write(target, select, touched, gone, plan) %}
+  {% set key, rows_now = config.get('key', []), this.identifier ~ '__rows' %}
   {% do run_query('create or replace temp table ' ~ rows_now ~ ' as ' ~ select) %}
   {% if config.get('differences') %}
     {% do tracked_differences(target, rows_now, gone, touched is not none, key, plan) %}
@@ -63,12 +71,10 @@
   {% set stamp = ', ' ~ plan.build ~ ' as changed_in' if config.get('stamped', true) else '' %}
   {% do run_query('insert into ' ~ target ~ ' by name select *' ~ stamp ~ ' from ' ~ rows_now) %}
   {% do run_query('drop table if exists ' ~ rows_now) %}
-  {% do run_query('drop table if exists ' ~ gone) %}
 {% endmacro %}
 
 {# Leaves in `rows_now` only what differs from the table, and in `gone` only keys that differ or are no more. #}
 {% macro tracked_differences(target, rows_now, gone, is_part, key, plan) %}
-  {% set old = 'select * exclude (changed_in) from ' ~ target %}
   {% set scope = ' where exists (select 1 from ' ~ gone ~ ' as touched where ' ~ same_key('was', 'touched', key) ~ ')' if is_part
     else '' %}
   {% do run_query('create or replace temp table ' ~ rows_now ~ '_was as select * exclude (changed_in) from ' ~ target

@@ -33,6 +33,20 @@ pairs as (
 ),
 
 -- every identifier of either side, with its user before and now
+was as (
+
+    select * from versions
+    where closed_in is not null {{ in_update('and closed_in > __through__ and opened_in <= __through__') }}
+
+),
+
+now as (
+
+    select * from versions
+    where known_to is null and identifier_id in (select identifier_id from was)
+
+),
+
 members as (
 
     select
@@ -40,9 +54,8 @@ members as (
         was.user_key as was_user_key,
         now.user_key,
         now.identifier_id is not null as is_known
-    from versions as was
-    left join versions as now on was.identifier_id = now.identifier_id and now.known_to is null
-    where was.closed_in is not null {{ in_update('and was.closed_in > __through__ and was.opened_in <= __through__') }}
+    from was
+    left join now on was.identifier_id = now.identifier_id
 
 ),
 

@@ -19,14 +19,14 @@ was as (
 now as (
 
     select * from versions
-    where known_to is null
+    where known_to is null and identifier_id in (select identifier_id from was)
 
 ),
 
 alive as (
 
-    select distinct user_key from now
-    where user_key is not null
+    select distinct user_key from versions
+    where known_to is null and user_key in (select user_key from was)
 
 ),
 
