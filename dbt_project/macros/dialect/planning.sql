@@ -21,3 +21,8 @@
 {# Union of selects by the names of their columns; a select that lacks one gives nulls. #}
 {% macro union_by_name() %}{{ return(adapter.dispatch('union_by_name')()) }}{% endmacro %}
 {% macro duckdb__union_by_name() -%} union all by name {%- endmacro %}
+
+{# Several columns as one value that can be compared. #}
+{% macro row_of(columns) %}{{ return(adapter.dispatch('row_of')(columns)) }}{% endmacro %}
+{% macro duckdb__row_of(columns) -%} {{ '(' ~ columns | join(', ') ~ ')' if columns | length > 1 else columns[0] }} {%- endmacro %}
+{% macro default__row_of(columns) -%} struct({{ columns | join(', ') }}) {%- endmacro %}

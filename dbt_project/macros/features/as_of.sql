@@ -39,6 +39,7 @@ identity_keys as {{ inlined() }} (
     group by links.identity_key, {{ cutoffs }}.cutoff
     {%- else -%}
     select * from {{ ref('int_identity_keys') }}
+    {{ only_touched('int_identity_keys', ['user_key']) }}
     {%- endif %}
 
 )

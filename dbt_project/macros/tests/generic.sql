@@ -1,16 +1,16 @@
-{# The columns are a key: none is null, no combination comes twice. A build looks only at keys that it has written, which
-   are the rows with the newest `stamp`; `dbt test`, and a table without a stamp, at all of them. #}
+{# The columns are a key: none is null, no combination comes twice. A build looks only at keys that it has written, by their
+   `stamp`: the number of the run, or a time, of which the newest counts. `dbt test`, and a table without a stamp, look at
+   all of them. #}
 {% test key(model, columns, stamp='changed_in', only='true') %}
 {%- set all_of_it = stamp is none or flags.WHICH == 'test' -%}
-{%- set newest = 'true' if all_of_it else stamp ~ ' = (select max(' ~ stamp ~ ') from ' ~ model ~ ')' -%}
+{%- set now = 'select max(build_id) from ops.builds' if stamp in ('changed_in', 'opened_in') else 'select max(' ~ stamp
+  ~ ') from ' ~ model -%}
+{%- set newest = 'true' if all_of_it else stamp ~ ' = (' ~ now ~ ')' -%}
 select {{ columns | join(', ') }}, count(*) as copies
-from {{ model }} as rows_of_it
+from {{ model }}
 where {{ only }}
     {%- if not all_of_it %}
-    and exists (
-        select 1 from (select * from {{ model }} where {{ only }} and {{ newest }}) as written
-        where {{ same_key('written', 'rows_of_it', columns) }}
-    )
+    and {{ row_of(columns) }} in (select {{ row_of(columns) }} from {{ model }} where {{ only }} and {{ newest }})
     {%- endif %}
 group by {{ columns | join(', ') }}
 having count(*) > 1

@@ -12,9 +12,11 @@
 {# What the whole table depends on (a day, a rule): one text value. A new value means a rebuild. #}
 {% macro depends_on_value(select) -%} /*value: {{ select }} :value*/ {%- endmacro %}
 
-{# True for rows of `relation` whose columns are among the touched keys. #}
+{# True for rows of `relation` whose columns, none of them null, are among the touched keys. `in` is half the work of `exists`. #}
 {% macro is_touched(relation, columns) -%}
-  exists (select 1 from {{ touched_table() }} as touched where {{ same_key(relation, 'touched', columns) }})
+  {%- set own = [] -%}
+  {%- for column in columns -%}{%- do own.append(relation ~ '.' ~ column) -%}{%- endfor -%}
+  {{ row_of(own) }} in (select {{ row_of(columns) }} from {{ touched_table() }})
 {%- endmacro %}
 
 {# In an update, only the touched rows of `relation`. #}
