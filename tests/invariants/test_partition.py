@@ -122,7 +122,7 @@ class Identities:
                 )
             connection.execute(
                 "insert into ops.landing_files select coalesce(max(batch_id), 0) + 1, "
-                "timestamp '2017-01-01' + to_seconds(coalesce(max(batch_id), 0) + 1) from ops.landing_files"
+                "(select max(_loaded_at) from intermediate.int_sightings) from ops.landing_files"
             )
             connection.execute("delete from seeds.identity_overrides")
             for one in overrides:
@@ -134,6 +134,21 @@ class Identities:
         built = self.home.dbt("run", "--select", *MODELS, "--vars", VARS)
         assert built.failed | built.skipped == set()
         return self.checked(built)
+
+    def now(self) -> dt.datetime:
+        """When the last belief changed."""
+        latest = "select greatest(max(known_from), max(known_to)) from marts.identity_map"
+        moment: dt.datetime = Built(self.home.warehouse, {}).value(latest)
+        return moment
+
+    def believed(self, at: dt.datetime) -> dict[Identifier, str | None]:
+        """User of every identifier as known at one time."""
+        rows = Built(self.home.warehouse, {}).rows(
+            "select identifier_type, identifier_value, user_id from marts.identity_map "
+            "where known_from <= $1 and (known_to is null or known_to > $1)",
+            [at],
+        )
+        return {(kind, value): user for kind, value, user in rows}
 
     def checked(self, built: Built) -> Resolved:
         """The map as it is now, after checking what the tables must agree on."""
@@ -354,6 +369,7 @@ def test_batches_come_to_what_the_rules_give(
     counted: list[Sighting] = []
     lost: list[Sighting] = []
     overrides: list[Override] = []
+    beliefs: dict[dt.datetime, dict[Identifier, str | None]] = {}
     for batch in range(5):
         come = [(carried, 10 * batch) for carried in waiting[batch::5]]
         gone = chance.sample(counted, len(counted) // 6)
@@ -374,6 +390,9 @@ def test_batches_come_to_what_the_rules_give(
         assert (reasons - right, right - reasons) == (set(), set()), f"batch {batch}: found, missed"
         kept_apart = [one for one in overrides if one.action == "apart"]
         assert settled(found, expected, counted, kept_apart) == {}, f"batch {batch}"
+        beliefs[identities.now()] = {one: user for one, (user, _) in found.items()}
+    for moment, then in beliefs.items():
+        assert identities.believed(moment) == then, f"as known at {moment}"
 
 
 def settled(
