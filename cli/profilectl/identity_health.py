@@ -46,7 +46,8 @@ def identity_health(connection: duckdb.DuckDBPyConnection, truth: Path | None = 
     [totals] = facts.rows(
         connection,
         "with sizes as ("
-        "select count(*) as n from marts.identity_map where user_id is not null and known_to is null group by user_id) "
+        "select count(*) as n from marts.identity_map where user_id is not null and known_to is null "
+        "group by user_id) "
         "select count(*) as users, coalesce(sum(n), 0)::bigint as identifiers, "
         "count(*) filter (where n = 1) / nullif(count(*), 0) as single_identifier_share from sizes",
     )
@@ -54,7 +55,8 @@ def identity_health(connection: duckdb.DuckDBPyConnection, truth: Path | None = 
         "sizes": identifiers_per_user(connection),
         "largest": facts.rows(
             connection,
-            "select user_id, count(*) as identifiers from marts.identity_map where user_id is not null and known_to is null "
+            "select user_id, count(*) as identifiers from marts.identity_map "
+            "where user_id is not null and known_to is null "
             f"group by user_id order by identifiers desc, user_id limit {LARGEST}",
         ),
         "churn": facts.rows(

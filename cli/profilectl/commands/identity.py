@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
+from profilectl.commands import identity_preview
 from profilectl.commands._options import LOOK, Json
 from profilectl.console import emit_json, records_table, stdout
 from profilectl.identity_health import identity_health
@@ -23,6 +24,9 @@ def about() -> None:
 
     Example: profilectl identity health
     """
+
+
+group.command("preview")(identity_preview.run)
 
 
 @group.command("health")
