@@ -1,4 +1,4 @@
-"""`profilectl identity preview`: the next build's identities, worked out by the models in a scratch warehouse."""
+"""`profilectl identity preview`: the models work out the next build's identities in a scratch warehouse."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ SEEDS = ("blocked_identifiers", "role_mailboxes", "identity_overrides")
 DECIDING = (
     "int_identity_overrides", "int_identity_pairs", "int_blocked_identifiers", "int_identity_versions",
 )  # fmt: skip
-#: They say what a build changed, and never read what they hold: they start empty, and end with the news alone.
+#: They say what a build changed, and never read what they hold: they start empty, and end with news alone.
 TELLING = ("int_identity_moves", "int_identity_causes", "identity_changes", "identity_map")
 OPS = (Relation("ops", "model_state"), Relation("ops", "builds"))
 
