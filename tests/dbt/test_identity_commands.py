@@ -46,7 +46,10 @@ def home(tmp_path_factory: pytest.TempPathFactory, manifest: Any) -> Home:
     home.land("crm/customers/customers.csv", CUSTOMERS)
     home.land("synthetic_web/events/visits.jsonl", "".join(json.dumps(visit) + "\n" for visit in visits))
     assert home.dbt("seed").failed == set()
-    assert home.dbt("run", "--select", "+int_events", "+int_users", "+identity_map", "+identity_changes").failed == set()
+    assert (
+        home.dbt("run", "--select", "+int_events", "+int_users", "+identity_map", "+identity_changes").failed
+        == set()
+    )
     return home
 
 

@@ -1,8 +1,9 @@
-"""Overrides, set and taken back: only the users concerned change, and `identity preview` says beforehand how."""
+"""Overrides, set and taken back: only users concerned change, and `identity preview` says beforehand how."""
 
 from __future__ import annotations
 
 import json
+import shutil
 from collections import defaultdict
 from dataclasses import dataclass
 from functools import partial
@@ -14,7 +15,8 @@ import pytest
 from dbt.cli.main import dbtRunner
 from typer.testing import CliRunner
 
-from dbt_home import Home
+from dbt_home import PROJECT, Home
+from profilectl import identity_preview
 from profilectl.app import app
 
 CUSTOMERS = """crm_id,card_id,email,updated_at
@@ -56,7 +58,8 @@ class State:
 def state(home: Home) -> State:
     with duckdb.connect(str(home.warehouse), read_only=True) as connection:
         owner = connection.execute(
-            "select identifier_type || '=' || identifier_value, user_id from marts.identity_map where known_to is null"
+            "select identifier_type || '=' || identifier_value, user_id from marts.identity_map "
+            "where known_to is null"
         ).fetchall()
         log = connection.execute(
             "select change_id, event, user_id, other_user_id, cause, cause_detail from marts.identity_changes"
@@ -81,7 +84,13 @@ def home(tmp_path_factory: pytest.TempPathFactory, manifest: Any) -> Home:
     home = Home(tmp_path_factory.mktemp("overrides"), manifest)
     home.land("crm/customers/customers.csv", CUSTOMERS)
     visits = [
-        {"event_id": f"v{number}", "cookie_id": cookie, "email": email, "event_type": "page_view", "page": "/"}
+        {
+            "event_id": f"v{number}",
+            "cookie_id": cookie,
+            "email": email,
+            "event_type": "page_view",
+            "page": "/",
+        }
         | {"occurred_at": f"2017-05-0{number + 1}T10:00:00Z"}
         for number, (cookie, email) in enumerate(VISITS)
     ]
@@ -124,7 +133,12 @@ def check(predicted: Any, before: State, after: State) -> None:
                 assert user["identifiers"] == len(users[user["user_id"]])
     news = after.log - before.log
     told = {user for _, _, *both, _, _ in news for user in both if user}
-    in_cases = [user["user_id"] for case in predicted["examples"] for side in ("before", "after") for user in case[side]]
+    in_cases = [
+        user["user_id"]
+        for case in predicted["examples"]
+        for side in ("before", "after")
+        for user in case[side]
+    ]
     assert set(in_cases) == told
     assert {(case["cause"], case["cause_detail"]) for case in predicted["examples"]} <= {
         (cause, detail or "") for *_, cause, detail in news
@@ -136,10 +150,30 @@ def check(predicted: Any, before: State, after: State) -> None:
 
 
 CASES = {
-    "block": ([("block", "cookie=desk"), ("block", "customer_id=C2")], {DAN, EVE, "cookie=desk", BOB, "card=K9", "customer_id=C2"}),
+    "block": (
+        [("block", "cookie=desk"), ("block", "customer_id=C2")],
+        {DAN, EVE, "cookie=desk", BOB, "card=K9", "customer_id=C2"},
+    ),
     "allow": ([("allow", INFO)], {INFO, "cookie=left", "cookie=right", "email=fay@example.org"}),
-    "together": ([("together", ANN, BOB)], {ANN, "card=K1", "card=K2", "customer_id=C1", BOB, "card=K9", "customer_id=C2"}),
+    "together": (
+        [("together", ANN, BOB)],
+        {ANN, "card=K1", "card=K2", "customer_id=C1", BOB, "card=K9", "customer_id=C2"},
+    ),
     "apart": ([("apart", DAN, EVE)], {DAN, EVE, "cookie=desk"}),
+}
+ANN_BOB, DAN_EVE = f"together {BOB} + {ANN}", f"apart {EVE} + {DAN}"
+#: Causes that the log gives.
+SET = {
+    "block": {("blocked", f"{name} (override: preview)") for name in ("cookie=desk", "customer_id=C2")},
+    "allow": {("unblocked", INFO)},
+    "together": {("override", f"{ANN_BOB}: preview")},
+    "apart": {("override", f"{DAN_EVE}: preview")},
+}
+TAKEN_BACK = {
+    "block": {("unblocked", "cookie=desk"), ("unblocked", "customer_id=C2")},
+    "allow": {("blocked", f"{INFO} (role_mailbox: info)")},
+    "together": {("override", f"{ANN_BOB}: taken back")},
+    "apart": {("override", f"{DAN_EVE}: taken back")},
 }
 KINDS = {
     "block": {"split": 1, "renamed": 1},
@@ -162,7 +196,7 @@ def test_an_override_set_and_taken_back(home: Home, preview: Any, action: str) -
     done = state(home)
     assert {kind: number for kind, number in predicted["cases"].items() if number} == KINDS[action]
     check(predicted, start, done)
-    print("SET", sorted(done.log - start.log))
+    assert {(cause, detail) for *_, cause, detail in done.log - start.log} == SET[action]
     assert {name for name in start.owner if start.owner[name] != done.owner[name]} <= concerned
 
     # the project's own file has no overrides: the preview is that of taking them back
@@ -172,4 +206,80 @@ def test_an_override_set_and_taken_back(home: Home, preview: Any, action: str) -
     undone = state(home)
     check(predicted, done, undone)
     assert undone.owner == start.owner
-    print("BACK", sorted(undone.log - done.log))
+    assert {(cause, detail) for *_, cause, detail in undone.log - done.log} == TAKEN_BACK[action]
+
+
+STATE = "select definition, value, epoch, parents from ops.model_state where model = ? order by all"
+
+
+@pytest.mark.parametrize(
+    ("options", "rule"),
+    [(("--apart", DAN, EVE), None), (("--vars", "{identity_max_links: {email: 1, cookie: 1}}"), "shared")],
+)
+def test_the_preview_is_an_update(
+    home: Home, preview: Any, monkeypatch: pytest.MonkeyPatch, options: tuple[str, ...], rule: str | None
+) -> None:
+    """The partition knows its definition and its parents again, so it solves only what is touched."""
+    seen: list[Any] = []
+    compare = identity_preview.compare
+
+    def watched(connection: duckdb.DuckDBPyConnection, examples: int) -> Any:
+        for model in ("int_identity_versions", "int_blocked_identifiers"):
+            seen.extend(connection.execute(STATE, [model]).fetchall())
+        return compare(connection, examples)
+
+    monkeypatch.setattr("profilectl.identity_preview.compare", watched)
+    found = preview(*options)
+    with duckdb.connect(str(home.warehouse), read_only=True) as connection:
+        versions, blocked = (
+            connection.execute(STATE, [model]).fetchall()
+            for model in ("int_identity_versions", "int_blocked_identifiers")
+        )
+    assert seen[:1] == versions
+    assert (seen[1:] == blocked) == (rule is None)
+    assert {row["rule"] for row in found["blocked"]} == ({rule} if rule else set())
+
+
+def test_a_preview_that_fails_leaves_nothing(
+    home: Home, call: Any, preview: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("profilectl.identity_preview.compare", lambda *_: 1 / 0)
+    assert isinstance(call("identity", "preview").exception, ZeroDivisionError)
+    assert not list((home.folder / "tmp").iterdir())
+    said = call("identity", "preview", "--vars", "{identity_max_links: 5}").stderr
+    assert "the preview failed at model int_blocked_identifiers" in said
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (("--block", "email=nobody@example.org"), "no user or identifier 'email=nobody@example.org'"),
+        (("--vars", "{a: ["), "--vars is not YAML or JSON"),
+        (("--vars", "identity_max_links"), "--vars is not a mapping"),
+        (("--vars", "{identity_max_link: {}}"), "the project has no var 'identity_max_link'"),
+    ],
+)
+def test_what_a_preview_cannot_do(call: Any, options: tuple[str, ...], said: str) -> None:
+    failed = call("identity", "preview", *options)
+    assert failed.exit_code == 1
+    assert said in failed.stderr
+
+
+def test_before_anything_is_built(call: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("PROFILECTL_WAREHOUSE", str(tmp_path / "warehouse.duckdb"))
+    assert "there is no warehouse" in call("identity", "preview").stderr
+    duckdb.connect(str(tmp_path / "warehouse.duckdb")).close()
+    assert "no identities yet" in call("identity", "preview").stderr
+
+
+def test_an_edited_seed(call: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    project = tmp_path / "dbt_project"
+    shutil.copytree(PROJECT, project, ignore=shutil.ignore_patterns("target", "logs"))
+    with (project / "seeds" / "identity_overrides.csv").open("a") as seed:
+        seed.write("apart,email,dan@example.org,email,eve@example.org,two people\n")
+        seed.write("block,email,zoe@example.org,,,asked for it\n")
+    shutil.copy(PROJECT.parent / "profiles.yml", tmp_path)
+    said = call("identity", "preview", "--project-dir", str(project)).stdout
+    assert "users        5 -> 6, 2 touched" in said
+    assert "split, 1 identifiers change their user (override: apart" in said
+    assert "nobody has seen email=zoe@example.org" in said

@@ -1,5 +1,5 @@
-{# What the versions were made with: the pairs, and the newest load. #}
-{% macro identity_before(what) -%} {{ this.schema }}.{{ this.identifier }}__{{ what }} {%- endmacro %}
+{# What the versions were made with: the pairs, those that were taken back, and the newest load. #}
+{% macro identity_before(what, versions=this) -%} {{ versions.schema }}.{{ versions.identifier }}__{{ what }} {%- endmacro %}
 
 {% macro identity_create(target) %}
   {% do run_query('drop table if exists ' ~ target) %}
@@ -106,12 +106,22 @@
     ~ ' = next.identifier_id inner join ' ~ ref('int_identifiers') ~ ' as ledger on ledger.identifier_id ='
     ~ ' next.identifier_id left join (select distinct identifier_id from ' ~ target ~ ') as ever on ever.identifier_id ='
     ~ ' next.identifier_id') %}
+  {% do identity_end_pairs(plan) %}
   {% do run_query('create or replace table ' ~ identity_before('pairs') ~ ' as select kind, identifier_id, other_id from '
     ~ ref('int_identity_pairs')) %}
   {% do run_query('create or replace table ' ~ identity_before('load') ~ ' as select max(batch_id) as batch_id from '
     ~ ref('landing_files')) %}
   {% do run_query('drop table if exists identity_seen') %}
   {% do run_query('drop table if exists ' ~ touched_table()) %}
+{% endmacro %}
+
+{# Keeps the pairs that were taken back: they are the cause of what follows. #}
+{% macro identity_end_pairs(plan) %}
+  {% do run_query('create table if not exists ' ~ identity_before('ended') ~ ' (kind varchar, identifier_id bigint,'
+    ~ ' other_id bigint, closed_in bigint)') %}
+  {% do run_query('insert into ' ~ identity_before('ended') ~ ' select *, ' ~ plan.build ~ ' from (select kind, identifier_id,'
+    ~ ' other_id from ' ~ identity_before('pairs') ~ ' except select kind, identifier_id, other_id from '
+    ~ ref('int_identity_pairs') ~ ') as ended') %}
 {% endmacro %}
 
 {# [when we came to think so, newest load]: the time of the newest load if it came since the last run, else now (a rule or

@@ -28,7 +28,9 @@ blocked as (
 
 pairs as (
 
-    select * from {{ ref('int_identity_pairs') }}
+    select kind, identifier_id, other_id, reason from {{ ref('int_identity_pairs') }}
+    {{ in_update("union all select kind, identifier_id, other_id, 'taken back' as reason from "
+      ~ identity_before('ended', ref('int_identity_versions')) ~ " where closed_in > __through__") }}
 
 ),
 
