@@ -10,12 +10,15 @@ alike. Each size is a graph of that many identifiers in components of 2 to 8; th
 for connected components are known to fail on, at 100,000 (nodes, leaves or edges). Graphs are generated once
 and kept under --home, and read once before anything is timed.
 
-Ours is the product's `connected_components` materialisation, run by dbt in a small project that also turns
-text into numbers and back (identity_project.py). `wall` and `cpu` are those of its nodes, without dbt's
+Ours is measured twice. On every graph, the product's `connected_components` materialisation, run by dbt in a
+small project that also turns text into numbers and back (identity_project.py). At each size also, as `through
+dbt`, all of the product's identity models, which write the evidence, the ledger, `identity_map` and
+`identity_changes` besides (identity_product.py). `wall` and `cpu` are those of dbt's nodes, without its
 start-up, and of the peers without their imports; the rows `of the process` hold everything. Memory is the
-peak of the whole process. `--delta` solves again after one more hundredth of the edges, in the warehouse as
-it stands, beside a full solve of all of them; `--project` measures another dbt project on the same files
-(identity_project.Project says what it must do).
+peak of the whole process. `--delta` runs the product's models again after one more hundredth of the edges, in
+the warehouse as it stands, beside a full run on all of them; `solve alone` is their model
+int_identity_versions. `--project` measures another dbt project in place of both (identity_project.Project
+says what it must do).
 
 Splink needs the extra `bench` (`pip install -e '.[bench]'`); without it the others go on.
 """
@@ -33,8 +36,9 @@ from pathlib import Path
 
 from full_build import show, warm_cache
 from full_build_measure import run_measured
-from identity_data import SHAPES
+from identity_data import SHAPES, VERSION
 from identity_delta import delta
+from identity_product import write_product_project
 from identity_project import Project, write_project
 from identity_run import HERE, Contender, Record, Took, agree, median, records
 
@@ -47,14 +51,15 @@ class Options:
     """What all cases share."""
 
     home: Path
-    project: Project
+    solver: Project
+    product: Project
     peers: Sequence[str]
     runs: int
     limit_s: int
 
     def edges(self, graph: str, size: int) -> Path:
         """Return the file with the edges of a graph, generated when it is not there."""
-        file = self.home / f"{graph}-{size}" / "edges.parquet"
+        file = self.home / f"{graph}-{size}" / f"edges-{VERSION}.parquet"
         file.parent.mkdir(parents=True, exist_ok=True)
         if not file.exists():
             generator = [sys.executable, str(HERE / "identity_data.py"), graph, str(size), str(file)]
@@ -63,32 +68,44 @@ class Options:
         warm_cache(file.parent)
         return file
 
-    def ours(self, folder: Path, name: str = "ours") -> Contender:
-        """Return ours, with its files in `folder`."""
-        return Contender(name, folder, self.limit_s, self.project)
+    def ours(self, folder: Path) -> Contender:
+        """Return our solver, with its files in `folder`."""
+        return Contender("ours", folder, self.limit_s, self.solver)
+
+    def through_dbt(self, folder: Path, name: str = "through_dbt") -> Contender:
+        """Return the product's identity models, with their files in `folder`."""
+        return Contender(name, folder, self.limit_s, self.product)
 
 
 def full(options: Options, graph: str, size: int) -> tuple[list[Record], bool]:
     """Solve one graph by everyone, taking turns: the table's rows, and whether all found the same users."""
     print(f"{graph}, {size:,}")
     edges = options.edges(graph, size)
-    ours = options.ours(edges.parent)
+    ours = {graph: options.ours(edges.parent)}
+    # elsewhere two identifiers of one type meet, which no record can carry
+    if graph == "realistic" and options.product != options.solver:
+        ours[f"{graph}, through dbt"] = options.through_dbt(edges.parent)
     peers = [Contender(name, edges.parent, options.limit_s) for name in options.peers]
-    runs: dict[str, list[Took]] = {one.name: [] for one in (ours, *peers)}
+    runs: dict[str, list[Took]] = {one.name: [] for one in (*ours.values(), *peers)}
     for _ in range(options.runs):
-        for one in (ours, *peers):
+        for one in (*ours.values(), *peers):
             # who gave up once is not waited for again
             if all(run.status == 0 for run in runs[one.name]):
                 runs[one.name].append(one.run([edges]))
-    mine = median(runs["ours"])
-    if mine.status != 0:
-        raise SystemExit(f"ours failed on {graph} of {size:,}")
     rows, alike = [], True
-    for peer in peers:
-        theirs = median(runs[peer.name])
-        rows += records(graph, size, mine, peer.name, theirs)
-        alike = (theirs.status != 0 or agree(ours, peer)) and alike
-    return rows or records(graph, size, mine, "none", None), alike
+    for case, one in ours.items():
+        mine = median(runs[one.name])
+        if mine.status != 0:
+            raise SystemExit(f"{one.name} failed on {graph} of {size:,}")
+        for peer in peers:
+            theirs = median(runs[peer.name])
+            rows += records(case, size, mine, peer.name, theirs)
+            alike = (theirs.status != 0 or agree(one, peer)) and alike
+        if not peers:
+            rows += records(case, size, mine, "none", None)
+    if len(ours) > 1:
+        alike = agree(*ours.values()) and alike
+    return rows, alike
 
 
 def without_missing(peers: Sequence[str]) -> list[str]:
@@ -124,10 +141,12 @@ def main() -> None:
     """Measure every case asked for and print one table."""
     given = parse()
     home = given.home.absolute()
-    own = given.project is None
-    project = write_project(home / "project") if own else Project(given.project.absolute(), given.map)
+    if given.project is None:
+        solver, product = write_project(home / "project"), write_product_project(home / "product")
+    else:
+        solver = product = Project(given.project.absolute(), given.map)
     peers = without_missing([name for name in given.peers.split(",") if name])
-    options = Options(home, project, peers, given.runs, given.limit)
+    options = Options(home, solver, product, peers, given.runs, given.limit)
     shapes = [name for name in given.shapes.split(",") if name]
     rows: list[Record] = []
     alike = True
@@ -137,7 +156,7 @@ def main() -> None:
     for size in given.size if given.delta else []:
         print(f"1% delta, {size:,}")
         files = [options.edges(graph, size) for graph in ("realistic", "delta")]
-        ours, again = (options.ours(files[1].parent, name) for name in ("ours", "again"))
+        ours, again = (options.through_dbt(files[1].parent, name) for name in ("through_dbt", "again"))
         found, equal = delta(ours, again, size, files, options.runs)
         rows, alike = rows + found, alike and equal
     if rows:

@@ -29,5 +29,5 @@ def contend(work: Work) -> None:
 
 
 def read(edges: list[Path]) -> str:
-    """Return SQL that reads the edge files."""
-    return f"read_parquet({[str(file) for file in edges]})"
+    """Return SQL that reads the two identifiers of each edge."""
+    return f"(select identifier_l, identifier_r from read_parquet({[str(file) for file in edges]}))"

@@ -7,6 +7,9 @@ identifiers of the lengths that e-mails, phones, cookies, customer and device id
 more hundredth of those edges may bring: known identifiers that meet new ones, a few that join two users, and
 new users. The others are shapes that algorithms for connected components are known to fail on. All chance is
 a hash of the place in the graph and SEED: the same call makes the same file.
+
+In `realistic` and `delta` the places of an identifier in its component, `member_l` and `member_r`, differ on
+every edge: an edge can be read as a record with two identifiers of different types.
 """
 
 from __future__ import annotations
@@ -19,6 +22,7 @@ import duckdb
 SEED = 20240229
 SHAPES = ("chain", "hub", "bipartite", "self_edges", "duplicate_edges")
 ROOM = 8  # numbers set aside per component: its largest size
+VERSION = 2  # of the files: rises when the same call makes another file
 
 
 def chance(*parts: str) -> str:
@@ -67,9 +71,10 @@ def delta(size: int) -> str:
     known = f"cast({chance('range', '{}')} % {components} as bigint) * {ROOM}"
     new = f"({components} + range) * {ROOM}"
     one, other = known.format("'one'"), known.format("'other'")
+    # every component has the members 0 and 1
     return f"""
-        select case when range % 10 < 8 then {one} else {new} + 1 end as a,
-            case when range % 10 = 7 then {other} else {new} end as b
+        select case when range % 10 < 8 then {one} else {new} end as a,
+            case when range % 10 = 7 then {other} else {new} end + 1 as b
         from range({max(1, size // 100)})
         """
 
@@ -107,7 +112,8 @@ def write(name: str, size: int, file: Path) -> None:
                     select if(turn, a, b) as l, if(turn, b, a) as r
                     from (select a, b, {chance("place", "'turn'")} % 2 = 0 as turn from numbered)
                 )
-                select {named("l")} as identifier_l, {named("r")} as identifier_r
+                select {named("l")} as identifier_l, {named("r")} as identifier_r,
+                    cast(l % {ROOM} as utinyint) as member_l, cast(r % {ROOM} as utinyint) as member_r
                 from turned order by {chance("l", "r", "'order'")}
             ) to '{partial}' (format parquet)
             """

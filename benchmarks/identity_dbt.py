@@ -1,4 +1,4 @@
-"""Ours: run the models of a dbt project on edge files, and measure its nodes without dbt's own start-up.
+"""Ours: build a dbt project on edge files, and measure its nodes without dbt's own start-up.
 
     python benchmarks/identity_dbt.py REPORT WAREHOUSE LIMIT_S EDGES... (run by identity.py)
 
@@ -38,11 +38,11 @@ class Stopwatch:
 
 
 def run(project: Path, edges: list[str]) -> dict[str, Any]:
-    """Run every model once and return what the nodes took, together and each."""
+    """Build everything once and return what the nodes took, together and each."""
     watch = Stopwatch()
     places = ["--project-dir", project, "--profiles-dir", project, "--target-path", project / "target"]
     options = [*map(str, places), "--log-path", str(project / "logs"), "--vars", json.dumps({"edges": edges})]
-    outcome = dbtRunner(callbacks=[watch]).invoke(["--quiet", "run", *options])
+    outcome = dbtRunner(callbacks=[watch]).invoke(["--quiet", "build", *options])
     if not outcome.success:
         raise SystemExit(f"dbt failed: see {project / 'logs' / 'dbt.log'}")
     results: Any = outcome.result

@@ -13,10 +13,9 @@ def delta(
 ) -> tuple[list[Record], bool]:
     """Solve the first of `files`, then all of them on top of it, then all of them afresh by `again`.
 
-    `ours` and `again` run one dbt project in databases of their own. A project that keeps state finds the
-    tables of its first run in the second one, and what is new in the last file of its var `edges`. Returns
-    the rows of the table, in which ours is the second run and theirs the third, and whether both found the
-    same users.
+    `ours` and `again` run one dbt project that keeps state in databases of their own: the second run finds
+    the tables of the first, and what is new in the last file of its var `edges`. Returns the rows of the
+    table, in which ours is the second run and theirs the third, and whether both found the same users.
     """
     later: list[Took] = []
     full: list[Took] = []
@@ -26,4 +25,6 @@ def delta(
         full.append(again.run(files))
         if any(took.status for took in (first, later[-1], full[-1])):
             raise SystemExit("ours failed on the delta")
-    return records("1% delta", size, median(later), "ours in full", median(full)), agree(ours, again)
+    return records("1% delta through dbt", size, median(later), "ours in full", median(full)), agree(
+        ours, again
+    )

@@ -9,6 +9,7 @@ memory of those compared.
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 
 import duckdb
 
@@ -16,9 +17,13 @@ import duckdb
 def compare(ours: tuple[str, str], theirs: tuple[str, str]) -> str | None:
     """Return how the maps differ, each given as database file and table; none where they agree."""
     with duckdb.connect() as connection:
+        connection.execute("create schema sides")
+        connection.execute("set schema = 'sides'")
         for name, (file, table) in (("ours", ours), ("theirs", theirs)):
-            connection.execute(f"attach '{file}' as {name} (read_only)")
-            connection.execute(f"create view {name} as select identifier, user as u from {name}.{table}")
+            # under the name it was made with, which its views may say: the two files' names must differ
+            connection.execute(f"attach '{file}' (read_only)")
+            source = f'"{Path(file).stem}".{table}'
+            connection.execute(f"create view sides.{name} as select identifier, user as u from {source}")
         connection.execute(
             """
             create table met as

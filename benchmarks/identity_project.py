@@ -82,6 +82,7 @@ class Project:
 
     folder: Path
     table: str = "main.user_map"
+    solve: str | None = None  # the model whose time is shown beside that of all of them
 
 
 def write_project(folder: Path) -> Project:
