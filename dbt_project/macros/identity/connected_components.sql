@@ -29,16 +29,19 @@
 {# Follows the hooks of one round to their roots; returns the table (id, p) that holds them. #}
 {% macro cc_jump(made, hooks) %}
   {# the first table must keep the hooks un-jumped: jumping here would split components silently #}
-  {% set ns = namespace(table=hooks ~ '_j0') %}
+  {% set ns = namespace(table=hooks ~ '_j0', active=false) %}
   {% do cc_table(made, ns.table, 'select a.id, a.p, b.id is not null as act from ' ~ hooks ~ ' as a left join ' ~ hooks
     ~ ' as b on b.id = a.p') %}
-  {# each jump halves every path: 64 jumps would do for more nodes than there are numbers #}
-  {% for jump in range(1, 65) if cc_any(ns.table, 'act') %}
+  {% set ns.active = cc_any(ns.table, 'act') %}
+  {# each jump halves every path: 64 jumps would do for more nodes than there are numbers. Jinja knows no break and asks a
+     loop's condition for every number, so the condition must not query #}
+  {% for jump in range(1, 65) if ns.active %}
     {% set next = hooks ~ '_j' ~ jump %}
     {% do cc_table(made, next, 'select id, p, act from ' ~ ns.table ~ ' where not act union all select a.id, b.p, b.act'
       ~ ' from ' ~ ns.table ~ ' as a inner join ' ~ ns.table ~ ' as b on b.id = a.p where a.act') %}
     {% do cc_drop(made, ns.table) %}
     {% set ns.table = next %}
+    {% set ns.active = cc_any(ns.table, 'act') %}
   {% endfor %}
   {{ return(ns.table) }}
 {% endmacro %}
@@ -63,12 +66,13 @@
    is not a root with its root; roots: a select (id) of the roots}. The last composition is left to whoever reads the selects:
    writing it out would cost as much again. #}
 {% macro cc_solve(made, edges, scratch) %}
-  {% set ns = namespace(edges=edges, result=none) %}
+  {% set ns = namespace(edges=edges, active=cc_any(edges), result=none) %}
   {% set rounds = [] %}
-  {% for round in range(64) if cc_any(ns.edges) %}
+  {% for round in range(64) if ns.active %}
     {% set roots, rest = cc_round(made, ns.edges, scratch ~ round) %}
     {% do rounds.append(roots) %}
     {% set ns.edges = rest %}
+    {% set ns.active = cc_any(rest) %}
   {% endfor %}
   {% for roots in rounds | reverse %}
     {% set select = 'select id, p from ' ~ roots if loop.first else 'select a.id, coalesce(b.p, a.p) as p from ' ~ roots
