@@ -30,7 +30,8 @@
   {%- for type in var('identifier_types') if type in given -%}
     {%- do present.append("coalesce('" ~ type ~ "=' || " ~ given[type] ~ ", '')") -%}
   {%- endfor -%}
-  {{ stable_hash(present | join(" || chr(31) || ")) }}
+  {# one call: a chain of || makes every text in between #}
+  {{ stable_hash("concat(" ~ present | join(", chr(31), ") ~ ")") }}
 {%- endmacro %}
 
 {# The select list that turns a cleaned row into a shape. What the source does not know is not stored as nulls, and what
