@@ -9,38 +9,42 @@ with evidence as (
 
 ),
 
-named as (
+-- type by type: to group and to sort by a small number is cheaper than by the name of a type
+known as (
 
     {% for type in var('identifier_types') %}
     select
-        '{{ type }}' as identifier_type,
-        {{ loop.index }} as trust_rank,
+        cast({{ loop.index }} as smallint) as trust_rank,
         {{ type }} as identifier_value,
-        first_known_at
+        min(first_known_at) as first_known_at
     from evidence
     where {{ type }} is not null
+    group by {{ type }}
     {{ 'union all' if not loop.last }}
     {% endfor %}
 
 ),
 
-known as (
+named as (
 
     select
-        identifier_type,
+        trust_rank,
+        case trust_rank
+            {%- for type in var('identifier_types') %}
+            when {{ loop.index }} then '{{ type }}'
+            {%- endfor %}
+        end as identifier_type,
         identifier_value,
-        min(trust_rank) as trust_rank,
-        min(first_known_at) as first_known_at
-    from named
-    group by identifier_type, identifier_value
+        first_known_at
+    from known
 
 ),
 
 in_order as (
 
-    select * from known
+    select * from named
     {{ in_update('where not exists (select 1 from ' ~ this ~ ' as ledger where '
-      ~ same_key('ledger', 'known', ['identifier_type', 'identifier_value']) ~ ')') }}
+      ~ same_key('ledger', 'named', ['identifier_type', 'identifier_value']) ~ ')') }}
     order by first_known_at, trust_rank, identifier_value
 
 ),
