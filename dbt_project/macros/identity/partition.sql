@@ -32,3 +32,15 @@
   {{ run_hooks(post_hooks, inside_transaction=False) }}
   {{ return({'relations': [target]}) }}
 {% endmaterialization %}
+
+{# What the versions were made with: the pairs, those that were taken back, and the newest load. #}
+{% macro identity_before(what, versions=this) -%} {{ versions.schema }}.{{ versions.identifier }}__{{ what }} {%- endmacro %}
+
+{% macro identity_create(target) %}
+  {% do run_query('drop table if exists ' ~ target) %}
+  {% do run_query('create table ' ~ target ~ ' (identifier_id bigint, component_key bigint, user_key bigint,'
+    ~ ' known_from timestamp, known_to timestamp, batch_id bigint, opened_in bigint, closed_in bigint,'
+    ~ ' closed_batch_id bigint)') %}
+  {% do run_query('create or replace table ' ~ identity_before('pairs') ~ ' (kind varchar, identifier_id bigint, other_id bigint)') %}
+  {% do run_query('create or replace table ' ~ identity_before('load') ~ ' (batch_id bigint)') %}
+{% endmacro %}

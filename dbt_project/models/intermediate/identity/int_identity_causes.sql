@@ -70,54 +70,13 @@ touched_links as (
 
 ),
 
-records as (
-
-    select moves.was_user_key, moves.user_key, 1 as rank, 'record' as cause, links.identity_key,
-        mine.name || ' + ' || theirs.name as cause_detail
-    from moves
-    inner join members on moves.was_user_key = members.was_user_key and moves.user_key = members.user_key
-    inner join touched_links as links on members.identifier_id = links.identifier_id
-    inner join touched_links as others on links.identity_key = others.identity_key
-    left join members as other_members on others.identifier_id = other_members.identifier_id
-    inner join ledger as mine on links.identifier_id = mine.identifier_id
-    inner join ledger as theirs on others.identifier_id = theirs.identifier_id
-    where
-        not moves.was_user_lives and others.identifier_id <> links.identifier_id
-        and other_members.was_user_key is distinct from moves.was_user_key
-
-),
-
-rules as (
-
-    select moves.was_user_key, moves.user_key, case when members.was_user_key is null then 3 else 4 end as rank,
-        case when members.was_user_key is null then 'unblocked' else 'blocked' end as cause,
-        cast(null as ubigint) as identity_key,
-        ledger.name || coalesce(' (' || blocked.block_reason || ')', '') as cause_detail
-    from moves
-    inner join members
-        on
-            (members.was_user_key = moves.was_user_key and members.user_key is null and members.is_known)
-            or (members.was_user_key is null and members.user_key = moves.user_key)
-    inner join ledger on members.identifier_id = ledger.identifier_id
-    left join blocked on members.identifier_id = blocked.identifier_id
-
-),
-
-overridden as (
-
-    select moves.was_user_key, moves.user_key, 2 as rank, 'override' as cause, cast(null as ubigint) as identity_key,
-        pairs.kind || ' ' || one.name || ' + ' || other.name || ': ' || pairs.reason as cause_detail
-    from moves
-    inner join members on moves.was_user_key = members.was_user_key and moves.user_key = members.user_key
-    inner join pairs on members.identifier_id in (pairs.identifier_id, pairs.other_id)
-    inner join ledger as one on pairs.identifier_id = one.identifier_id
-    inner join ledger as other on pairs.other_id = other.identifier_id
-
-),
-
 found as (
 
-    select * from records union all select * from overridden union all select * from rules
+    {{ moved_by_records() }}
+    union all
+    {{ moved_by_overrides() }}
+    union all
+    {{ moved_by_rules() }}
 
 ),
 
