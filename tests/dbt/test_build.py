@@ -18,7 +18,7 @@ from profilectl.demo.generate import generate
 
 STEPS = ("empty", "first_month", "nothing_new", "second_month", "refreshed")
 HOUSEHOLDS = 25
-IDENTITY = ("--select", "+identity_map", "+data_quality")
+IDENTITY = ("--select", "+identity_map", "+identity_changes", "+data_quality")
 LEDGER = "select * exclude (is_current) from ops.landing_files order by all"
 MAP = "select * from marts.identity_map order by all"
 CHANGES = "select * from marts.identity_changes order by all"
