@@ -14,8 +14,10 @@ from profilectl.profile import spellings
 from profilectl_ml.errors import ProfilectlError
 
 #: Identifier to the one before it on the way from the root, and the identity key (a set of identifiers that
-#: records carried) in which both stand.
+#: records carried) in which both stand. Overrides that tie two are numbered on from the largest key, so that
+#: of two ways of one length the one by records is taken.
 Tree = dict[int, tuple[int, int]]
+FIRST_OVERRIDE = 2**64
 
 
 @dataclass(frozen=True)
@@ -34,16 +36,20 @@ class Identifier:
 
 @dataclass(frozen=True)
 class Step:
-    """Two identifiers that one record carried: the earliest such record, and how many there are."""
+    """Two identifiers that one record carried: the earliest such record, and how many there are.
+
+    Or two that only an override ties: then ``override`` is its reason, and there is no record.
+    """
 
     identifier: str
     other: str
-    source: str
-    entity: str
-    file: str
-    row: int
-    at: object
-    records: int
+    source: str | None = None
+    entity: str | None = None
+    file: str | None = None
+    row: int | None = None
+    at: object = None
+    records: int = 0
+    override: str | None = None
 
 
 def explain_link(connection: duckdb.DuckDBPyConnection, one: str, other: str) -> dict[str, Any]:
@@ -61,7 +67,8 @@ def explain_link(connection: duckdb.DuckDBPyConnection, one: str, other: str) ->
     -------
     dict
         ``one``, ``other``, ``linked``, ``user_id``, the ``chain`` of steps from one to the other (the fewest
-        there are), and ``kept_apart_by``: blocked identifiers that records of both users carry.
+        there are), ``kept_apart_by``: blocked identifiers that records of both users carry, and ``overrides``
+        that keep the two users apart (``one``, ``other``, ``reason``).
 
     Raises
     ------
@@ -72,11 +79,14 @@ def explain_link(connection: duckdb.DuckDBPyConnection, one: str, other: str) ->
     linked = first.user_id is not None and first.user_id == last.user_id
     chain: list[Step] = []
     apart: list[Identifier] = []
+    overrides: list[facts.Row] = []
     if linked:
-        tree = shortest_paths(_links(connection, first), first.number)
-        chain = _steps(connection, _path(tree, first.number, last.number))
+        ties = _ties(connection, first)
+        tree = shortest_paths(_links(connection, first, ties), first.number)
+        chain = _steps(connection, _path(tree, first.number, last.number), ties)
     elif first.user_id and last.user_id:
         apart = _met_by_both(connection, first, last)
+        overrides = _kept_apart(connection, first, last)
     return {
         "one": asdict(first),
         "other": asdict(last),
@@ -84,6 +94,7 @@ def explain_link(connection: duckdb.DuckDBPyConnection, one: str, other: str) ->
         "user_id": first.user_id if linked else None,
         "chain": [asdict(step) for step in chain],
         "kept_apart_by": [asdict(identifier) for identifier in apart],
+        "overrides": overrides,
     }
 
 
@@ -96,18 +107,24 @@ def explain_user(connection: duckdb.DuckDBPyConnection, text: str) -> dict[str, 
         If ``text`` names no user, or more than one.
     """
     found = find_identifier(connection, text)
+    if found.user_id is None and found.block_reason is None:
+        raise ProfilectlError(
+            f"no record carries {found} any more: it belongs to no user",
+            hint="those that did were superseded by later records",
+        )
     if found.user_id is None:
         raise ProfilectlError(
             f"{found} is blocked ({found.block_reason}): it belongs to no user",
             hint="name two identifiers to see what it keeps apart: profilectl why A B",
         )
     root = find_identifier(connection, found.user_id)
-    tree = shortest_paths(_links(connection, root), root.number)
+    ties = _ties(connection, root)
+    tree = shortest_paths(_links(connection, root, ties), root.number)
     steps = [(before, key, number) for number, (before, key) in tree.items() if number != root.number]
     return {
         "user_id": root.user_id,
         "named_by": asdict(root),
-        "chain": [asdict(step) for step in _steps(connection, steps)],
+        "chain": [asdict(step) for step in _steps(connection, steps, ties)],
     }
 
 
@@ -206,17 +223,62 @@ def _identifiers(connection: duckdb.DuckDBPyConnection, where: str, values: list
     ]
 
 
-def _links(connection: duckdb.DuckDBPyConnection, identifier: Identifier) -> list[tuple[int, int]]:
-    return connection.execute(
+def _links(
+    connection: duckdb.DuckDBPyConnection, identifier: Identifier, ties: list[tuple[int, int, str]]
+) -> list[tuple[int, int]]:
+    """Return what holds which identifier of the user: records that count, and overrides."""
+    by_records = connection.execute(
         """
         select links.identity_key, links.identifier_id
         from intermediate.int_identity_links as links
+        inner join intermediate.int_identity_evidence as evidence using (identity_key)
         inner join intermediate.int_identity as identity using (identifier_id)
         inner join intermediate.int_users as users using (user_key)
-        where users.user_id = ?
+        where users.user_id = ? and evidence.records > 0
         """,
         [identifier.user_id],
     ).fetchall()
+    return by_records + [
+        (FIRST_OVERRIDE + place, number) for place, (*pair, _) in enumerate(ties) for number in pair
+    ]
+
+
+def _ties(connection: duckdb.DuckDBPyConnection, identifier: Identifier) -> list[tuple[int, int, str]]:
+    """Return the pairs of the user's identifiers that overrides put together, each with its reason."""
+    return connection.execute(
+        """
+        select pairs.identifier_id, pairs.other_id, min(pairs.reason)
+        from intermediate.int_identity_pairs as pairs
+        inner join intermediate.int_identity as one using (identifier_id)
+        inner join intermediate.int_identity as other on pairs.other_id = other.identifier_id
+        inner join intermediate.int_users as users on one.user_key = users.user_key
+        where pairs.kind = 'together' and one.user_key = other.user_key and users.user_id = ?
+        group by all order by all
+        """,
+        [identifier.user_id],
+    ).fetchall()
+
+
+def _kept_apart(connection: duckdb.DuckDBPyConnection, one: Identifier, other: Identifier) -> list[facts.Row]:
+    return facts.rows(
+        connection,
+        """
+        with owned as (
+            select identifier_id, identifier_type || '=' || identifier_value as name, users.user_id
+            from intermediate.int_identity
+            inner join intermediate.int_users as users using (user_key)
+            inner join intermediate.int_identifiers using (identifier_id)
+            where users.user_id in ($one, $other)
+        )
+        select distinct one.name as one, other.name as other, pairs.reason
+        from intermediate.int_identity_pairs as pairs
+        inner join owned as one on one.identifier_id in (pairs.identifier_id, pairs.other_id)
+        inner join owned as other on other.identifier_id in (pairs.identifier_id, pairs.other_id)
+        where pairs.kind = 'apart' and one.user_id = $one and other.user_id = $other
+        order by all
+        """,
+        {"one": one.user_id, "other": other.user_id},
+    )
 
 
 def _met_by_both(
@@ -227,8 +289,9 @@ def _met_by_both(
         from intermediate.int_users as users
         inner join intermediate.int_identity as identity using (user_key)
         inner join intermediate.int_identity_links as links using (identifier_id)
+        inner join intermediate.int_identity_evidence as evidence using (identity_key)
         inner join intermediate.int_identity_links as beside using (identity_key)
-        where users.user_id = ?
+        where users.user_id = ? and evidence.records > 0
     """
     return _identifiers(
         connection,
@@ -237,7 +300,9 @@ def _met_by_both(
     )
 
 
-def _steps(connection: duckdb.DuckDBPyConnection, path: list[tuple[int, int, int]]) -> list[Step]:
+def _steps(
+    connection: duckdb.DuckDBPyConnection, path: list[tuple[int, int, int]], ties: list[tuple[int, int, str]]
+) -> list[Step]:
     numbers = sorted({number for before, _, after in path for number in (before, after)})
     names = {
         identifier.number: str(identifier)
@@ -262,7 +327,12 @@ def _steps(connection: duckdb.DuckDBPyConnection, path: list[tuple[int, int, int
             window same_set as (partition by identity_key)
             qualify row_number() over (same_set order by seen_at, _loaded_at, _file, _row) = 1
             """,
-            [[key for _, key, _ in path]],
+            [[key for _, key, _ in path if key < FIRST_OVERRIDE]],
         ).fetchall()
     }
-    return [Step(names[before], names[after], *records[key]) for before, key, after in path]
+    return [
+        Step(names[before], names[after], *records[key])
+        if key < FIRST_OVERRIDE
+        else Step(names[before], names[after], override=ties[key - FIRST_OVERRIDE][2])
+        for before, key, after in path
+    ]

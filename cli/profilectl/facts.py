@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import duckdb
@@ -12,9 +12,11 @@ from profilectl_ml.sql import quote_relation
 Row = dict[str, Any]
 
 
-def rows(connection: duckdb.DuckDBPyConnection, sql: str, values: Sequence[object] = ()) -> list[Row]:
+def rows(
+    connection: duckdb.DuckDBPyConnection, sql: str, values: Sequence[object] | Mapping[str, object] = ()
+) -> list[Row]:
     """Run ``sql`` with bound ``values`` and return its rows as dictionaries."""
-    cursor = connection.execute(sql, list(values))
+    cursor = connection.execute(sql, dict(values) if isinstance(values, Mapping) else list(values))
     names = [column[0] for column in cursor.description or []]
     return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 

@@ -23,6 +23,8 @@ CUSTOMERS = """crm_id,card_id,email,updated_at
 C1,K1,ann@example.org,2017-03-01
 C1,K2,,2017-03-02
 C2,K9,bob@example.org,2017-03-01
+C3,K5,old@example.org,2017-03-01
+C3,K5,new@example.org,2017-03-09
 """
 #: Dan and Eve share a machine; a role mailbox was used on two others.
 VISITS = [
@@ -175,6 +177,13 @@ TAKEN_BACK = {
     "together": {("override", f"{ANN_BOB}: taken back")},
     "apart": {("override", f"{DAN_EVE}: taken back")},
 }
+#: What `why` answers about two identifiers while the override holds.
+WHY = {
+    "block": ("cookie=desk", DAN, "cookie=desk links nobody (override: preview)"),
+    "allow": ("left", "right", "cookie=left and cookie=right are u"),
+    "together": (ANN, BOB, "override: preview"),
+    "apart": (DAN, EVE, f"kept apart\nan override keeps {DAN} and {EVE} apart: preview"),
+}
 KINDS = {
     "block": {"split": 1, "renamed": 1},
     "allow": {"merged": 1},
@@ -184,7 +193,7 @@ KINDS = {
 
 
 @pytest.mark.parametrize("action", CASES)
-def test_an_override_set_and_taken_back(home: Home, preview: Any, action: str) -> None:
+def test_an_override_set_and_taken_back(home: Home, call: Any, preview: Any, action: str) -> None:
     rows, concerned = CASES[action]
     start = state(home)
     options = [part for action, *names in rows for part in (f"--{action}", *names)]
@@ -198,6 +207,12 @@ def test_an_override_set_and_taken_back(home: Home, preview: Any, action: str) -
     check(predicted, start, done)
     assert {(cause, detail) for *_, cause, detail in done.log - start.log} == SET[action]
     assert {name for name in start.owner if start.owner[name] != done.owner[name]} <= concerned
+    *names, answer = WHY[action]
+    assert answer in call("why", *names).stdout
+    if action == "together":
+        [step] = json.loads(call("why", *names, "--json").stdout)["chain"]
+        assert (step["override"], step["file"], step["records"]) == ("preview", None, 0)
+        assert "override: preview" in call("why", BOB).stdout
 
     # the project's own file has no overrides: the preview is that of taking them back
     predicted = preview()
@@ -280,6 +295,14 @@ def test_an_edited_seed(call: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Pa
         seed.write("block,email,zoe@example.org,,,asked for it\n")
     shutil.copy(PROJECT.parent / "profiles.yml", tmp_path)
     said = call("identity", "preview", "--project-dir", str(project)).stdout
-    assert "users        5 -> 6, 2 touched" in said
+    assert "users        6 -> 7, 2 touched" in said
     assert "split, 1 identifiers change their user (override: apart" in said
     assert "nobody has seen email=zoe@example.org" in said
+
+
+def test_an_identifier_that_only_superseded_records_carry(call: Any) -> None:
+    said = "no record carries email=old@example.org any more"
+    assert said in call("why", "old@example.org").stderr
+    assert "links nobody (no record carries it any more)" in call("why", "old@example.org", "K5").stdout
+    chain = json.loads(call("why", "K5", "--json").stdout)["chain"]
+    assert {step["other"] for step in chain} == {"card=K5", "email=new@example.org"}

@@ -46,13 +46,24 @@ def render(found: dict[str, Any]) -> None:
     if found["chain"]:
         console.print()
         rows = [
-            [step[name] for name in ("identifier", "other", "file", "row", "at", "records")]
+            [
+                step["identifier"],
+                step["other"],
+                _evidence(step),
+                *(step[name] for name in ("row", "at", "records")),
+            ]
             for step in found["chain"]
         ]
         console.print(table(("identifier", "came with", "first in file", "row", "at", "records"), rows))
     for blocked in found.get("kept_apart_by", []):
         name = f"{blocked['type']}={blocked['value']}"
         console.print(f"both meet {name}, which links nobody ({blocked['block_reason']})")
+    for kept in found.get("overrides", []):
+        console.print(f"an override keeps {kept['one']} and {kept['other']} apart: {kept['reason']}")
+
+
+def _evidence(step: dict[str, Any]) -> str:
+    return str(step["file"]) if step["override"] is None else f"override: {step['override']}"
 
 
 def _answer(found: dict[str, Any]) -> str:
@@ -64,5 +75,6 @@ def _answer(found: dict[str, Any]) -> str:
         return f"{one} and {other} are {found['user_id']}"
     for end, name in (("one", one), ("other", other)):
         if found[end]["user_id"] is None:
-            return f"{name} links nobody ({found[end]['block_reason']})"
-    return f"{one} is {found['one']['user_id']}, {other} is {found['other']['user_id']}: no record ties them"
+            return f"{name} links nobody ({found[end]['block_reason'] or 'no record carries it any more'})"
+    told = "kept apart" if found["overrides"] else "no record ties them"
+    return f"{one} is {found['one']['user_id']}, {other} is {found['other']['user_id']}: {told}"
