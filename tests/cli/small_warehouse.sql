@@ -58,8 +58,13 @@ select 'email', 'info@example.org', null, true, 'too_many_links', timestamp '201
 
 create table marts.identity_changes as
 select i::bigint as change_id, 'u' || lpad(to_hex(i), 16, '0') as user_id, 'created' as event,
-       null::varchar as other_user_id, timestamp '2018-01-01' as changed_at, 1::bigint as batch_id
-from range(200) r(i);
+       null::varchar as other_user_id, timestamp '2018-01-01' as changed_at, 1::bigint as batch_id,
+       'record' as cause, null::varchar as cause_detail
+from range(200) r(i)
+union all
+select 1000 + i, 'u' || lpad(to_hex(1000 + i), 16, '0'), event, 'u' || lpad(to_hex(i), 16, '0'),
+       timestamp '2018-01-02', 2, cause, 'email=user' || i || '@example.org'
+from (values (1, 'merged_into', 'record'), (2, 'merged_into', 'override'), (3, 'split_from', 'blocked')) t(i, event, cause);
 
 create table marts.user_features as
 select 'u' || lpad(to_hex(i), 16, '0') as user_id, date '2017-12-31' as as_of,

@@ -27,11 +27,22 @@ def test_it_shows_every_part(small_warehouse: Paths) -> None:
     page = report(small_warehouse).read_text(encoding="utf-8")
     drawn = figures(page)
     task = "spend_next_28d"
-    expected = {"new-users", "active-users", "quality", "reasons", "sizes", "types", "feature-0"}
+    expected = {"new-users", "active-users", "quality", "reasons", "sizes", "types", "churn", "feature-0"}
     expected |= {f"{task}-{part}" for part in ("rmse", "mae", "predicted", "tenths", "importance", "deciles")}
     assert expected <= set(drawn)
     assert "are generated, not real" in markup(page)
     assert "as of 2017-12-31" in markup(page)
+
+
+def test_it_shows_identities_without_their_values(small_warehouse: Paths) -> None:
+    shown = re.sub(r"\s+", " ", markup(report(small_warehouse).read_text(encoding="utf-8")))
+    section = shown[shown.index('<section id="identity"') : shown.index('<section id="features"')]
+    assert "Users that changed, by load" in section
+    assert '<td>merged into</td><td>override</td><td class="right">1</td>' in section
+    assert '<td>u0000000000000003</td><td class="right">6</td><td>4 card, 1 email, 1 phone</td>' in section
+    assert "% of users have one identifier only" in section
+    assert "too_many_links" in section
+    assert "@" not in section
 
 
 def test_it_fetches_nothing(small_warehouse: Paths) -> None:

@@ -62,7 +62,7 @@ def render(found: dict[str, Any]) -> None:
     if found["stitching"]:
         measures = (f"{name} {found['stitching'][name]:.4f}" for name in ("precision", "recall", "f1"))
         console.print(f"stitching    {', '.join(measures)}")
-    for title in ("sizes", "largest", "churn", "blocked"):
+    for title in ("sizes", "largest", "churn", "causes", "blocked"):
         if found[title]:
             console.print()
             console.print(records_table(found[title], title))

@@ -9,10 +9,13 @@ from typing import Any
 
 import duckdb
 
-from profilectl import facts
+from profilectl import facts, identity_facts
 from profilectl.facts import Row
 from profilectl.reporting import queries
 from profilectl.truth import stitching_score
+
+LARGEST = 10
+LOADS = 12
 
 
 @dataclass
@@ -41,6 +44,10 @@ class ReportData:
     sizes: list[Row]
     types: list[Row]
     blocked: list[Row]
+    largest: list[Row]
+    single_identifier_share: float | None
+    churn: list[Row]
+    causes: list[Row]
     features: list[Row]
     tasks: list[Task]
     stitching: dict[str, Any] | None
@@ -53,6 +60,8 @@ def collect(connection: duckdb.DuckDBPyConnection, truth: Path) -> ReportData:
         return question() if facts.has_table(connection, "marts", mart) else []
 
     as_of = facts.as_of(connection)
+    known = facts.has_table(connection, "marts", "identity_map")
+    identity = identity_facts.totals(connection) if known else None
     tasks = [_task(connection, run) for run in facts.models(connection)]
     important = [row["feature"] for task in tasks[:1] for row in task.importance]
     return ReportData(
@@ -63,9 +72,13 @@ def collect(connection: duckdb.DuckDBPyConnection, truth: Path) -> ReportData:
         new_users=ask("dim_users", lambda: queries.new_users_by_month(connection)),
         active=ask("fct_events", lambda: queries.active_users(connection, as_of)) if as_of else [],
         reasons=ask("quarantined_rows", lambda: queries.quarantine_reasons(connection)),
-        sizes=ask("identity_map", lambda: queries.identifiers_per_user(connection)),
-        types=ask("identity_map", lambda: queries.identifiers_by_type(connection)),
-        blocked=ask("identity_map", lambda: queries.blocked_reasons(connection)),
+        sizes=ask("identity_map", lambda: identity_facts.sizes(connection)),
+        types=ask("identity_map", lambda: identity_facts.types(connection)),
+        blocked=ask("identity_map", lambda: identity_facts.blocked_rules(connection)),
+        largest=ask("identity_map", lambda: identity_facts.largest(connection, LARGEST)),
+        single_identifier_share=identity["single_identifier_share"] if identity else None,
+        churn=ask("identity_changes", lambda: identity_facts.churn(connection, LOADS)),
+        causes=ask("identity_changes", lambda: identity_facts.causes(connection, LOADS)),
         features=[
             queries.histogram(connection, name) for name in queries.chosen_features(connection, important)
         ],

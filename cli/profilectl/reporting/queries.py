@@ -47,36 +47,6 @@ def quarantine_reasons(connection: Connection, limit: int = 15) -> list[Row]:
     )
 
 
-def identifiers_per_user(connection: Connection) -> list[Row]:
-    """Return (identifiers, users that have so many); 20 stands for 20 and more."""
-    return rows(
-        connection,
-        "with sizes as (select user_id, count(*) as size from marts.identity_map "
-        "where user_id is not null and known_to is null group by user_id) "
-        "select least(size, 20) as identifiers, count(*) as users from sizes group by 1 order by 1",
-    )
-
-
-def identifiers_by_type(connection: Connection) -> list[Row]:
-    """Return (type, linking identifiers, blocked identifiers)."""
-    return rows(
-        connection,
-        "select identifier_type, count(*) filter (where not is_blocked) as linking, "
-        "count(*) filter (where is_blocked) as blocked "
-        "from marts.identity_map where known_to is null group by 1 order by 2 desc, 1",
-    )
-
-
-def blocked_reasons(connection: Connection) -> list[Row]:
-    """Return (type, reason, blocked identifiers); never the values themselves."""
-    return rows(
-        connection,
-        "select identifier_type, coalesce(split_part(block_reason, ':', 1), 'unknown') as reason, "
-        "count(*) as n "
-        "from marts.identity_map where is_blocked and known_to is null group by 1, 2 order by n desc, 1, 2",
-    )
-
-
 def chosen_features(connection: Connection, important: list[str]) -> list[str]:
     """Return the features to draw: the most important ones first, then the others in their order."""
     numeric = [

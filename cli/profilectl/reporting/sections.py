@@ -39,9 +39,11 @@ class Section:
 
 def build(facts: ReportData) -> list[Section]:
     """Return all sections for ``facts``."""
+    from profilectl.reporting.identity import identity_section
     from profilectl.reporting.learning import model_sections
 
-    return [population(facts), quality(facts), identity(facts), features(facts), *model_sections(facts.tasks)]
+    own = [population(facts), quality(facts), identity_section(facts), features(facts)]
+    return [*own, *model_sections(facts.tasks)]
 
 
 def population(facts: ReportData) -> Section:
@@ -111,45 +113,6 @@ def quality(facts: ReportData) -> Section:
         ]
     lead = "Nothing is lost: a row that landed is used, a duplicate, or in quarantine with a reason."
     return Section("quality", "Data quality", lead, [aside, reasons])
-
-
-def identity(facts: ReportData) -> Section:
-    """Whether stitching looks healthy: sizes, types, blocked identifiers, and the truth if it is known."""
-    sizes = Block("sizes", "Identifiers per user", empty="No identifiers yet.")
-    if facts.sizes:
-        labels = [f"{row['identifiers']}{'+' * (row['identifiers'] == 20)}" for row in facts.sizes]
-        sizes.figure = figures.bars(
-            labels, [row["users"] for row in facts.sizes], x_title="identifiers", y_title="users"
-        )
-        sizes.columns = ("identifiers", "users")
-        sizes.rows = [(label, row["users"]) for label, row in zip(labels, facts.sizes, strict=True)]
-    types = Block("types", "Identifiers by type", empty="No identifiers yet.")
-    if facts.types:
-        names = [row["identifier_type"] for row in facts.types]
-        types.figure = figures.stacked(
-            names,
-            [
-                ("linking", [row["linking"] for row in facts.types], figures.BLUE),
-                ("blocked", [row["blocked"] for row in facts.types], figures.RED),
-            ],
-            x_title="identifiers",
-            tickformat=",~s",
-        )
-        types.columns = ("type", "linking", "blocked")
-        types.rows = [(row["identifier_type"], row["linking"], row["blocked"]) for row in facts.types]
-    blocked = Block("blocked", "Blocked identifiers", empty="No identifier is blocked.", table_open=True)
-    blocked.columns = ("type", "reason", "identifiers")
-    blocked.rows = [(row["identifier_type"], row["reason"], row["n"]) for row in facts.blocked]
-    blocks = [sizes, types, blocked]
-    if facts.stitching:
-        known = Block("truth", "Stitching against the demo's truth", table_open=True)
-        known.columns = ("measure", "value")
-        known.rows = [
-            (name, value) for name, value in facts.stitching.items() if isinstance(value, int | float)
-        ]
-        blocks.append(known)
-    lead = "An identifier known to be bad, or shared by too many for its type, is blocked and ties nobody."
-    return Section("identity", "Identity", lead, blocks)
 
 
 def features(facts: ReportData) -> Section:
