@@ -1,9 +1,9 @@
-{# Makes `_users` (identifier_id, component_key, user_key): the user is the component, but where an override keeps two of its
-   identifiers apart. There the links are taken from the strongest to the weakest (of more records, then known earlier),
+{# A select of (identifier_id, component_key, user_key) of those in `_wanted`: the user is the component, but where an
+   override keeps two of its identifiers apart. There the links are taken from the strongest to the weakest (of more records, then known earlier),
    and one that would bring the two together is refused. Such components are few and small, so they are settled here, one
    link at a time. #}
 {% macro identity_keep_apart(made, tag, edges, target) %}
-  {% set apart = run_query(identity_conflicts(tag, target)).rows %}
+  {% set apart = run_query(identity_conflicts(tag, target)).rows if cc_any(ref('int_identity_pairs'), "kind = 'apart'") else [] %}
   {% set components = apart | map(attribute=2) | unique | join(', ') %}
   {% if components %}
     {% do run_query('insert into ' ~ tag ~ '_wanted select identifier_id, component_key from ' ~ target ~ ' where known_to is'
@@ -18,13 +18,10 @@
         ~ ' count(records) < count(*) desc, sum(records) desc, min(first_known_at), lo, hi').rows, apart) %}
     {% do cc_table(made, tag ~ '_apart', 'select unnest(' ~ labels.keys() | list ~ '::bigint[]) as id, unnest('
       ~ labels.values() | list ~ '::bigint[]) as p') %}
-    {% do cc_table(made, tag ~ '_users', 'select wanted.identifier_id, wanted.component_key, coalesce(apart.p,'
-      ~ ' wanted.component_key) as user_key from ' ~ tag ~ '_wanted as wanted left join ' ~ tag ~ '_apart as apart on'
-      ~ ' apart.id = wanted.identifier_id') %}
-  {% else %}
-    {% do cc_table(made, tag ~ '_users', 'select identifier_id, component_key, component_key as user_key from ' ~ tag
-      ~ '_wanted') %}
+    {{ return('select wanted.identifier_id, wanted.component_key, coalesce(apart.p, wanted.component_key) as user_key from '
+      ~ tag ~ '_wanted as wanted left join ' ~ tag ~ '_apart as apart on apart.id = wanted.identifier_id') }}
   {% endif %}
+  {{ return('select identifier_id, component_key, component_key as user_key from ' ~ tag ~ '_wanted') }}
 {% endmacro %}
 
 {# Pairs to keep apart that a component among the solved ones holds: (identifier, other, component). #}

@@ -3,7 +3,7 @@
 {# A record ties one of the identifiers to something that was not that user's. #}
 {% macro moved_by_records() -%}
     select moves.was_user_key, moves.user_key, 1 as rank, 'record' as cause, links.identity_key,
-        mine.name || ' + ' || theirs.name as cause_detail
+        {{ name_of('mine') }} || ' + ' || {{ name_of('theirs') }} as cause_detail
     from moves
     inner join members on moves.was_user_key = members.was_user_key and moves.user_key = members.user_key
     inner join touched_links as links on members.identifier_id = links.identifier_id
@@ -19,7 +19,7 @@
 {# A person decided about two of them, or took a decision back. #}
 {% macro moved_by_overrides() -%}
     select moves.was_user_key, moves.user_key, 2 as rank, 'override' as cause, cast(null as ubigint) as identity_key,
-        pairs.kind || ' ' || one.name || ' + ' || other.name || ': ' || pairs.reason as cause_detail
+        pairs.kind || ' ' || {{ name_of('one') }} || ' + ' || {{ name_of('other') }} || ': ' || pairs.reason as cause_detail
     from moves
     inner join members on moves.was_user_key = members.was_user_key and moves.user_key = members.user_key
     inner join pairs on members.identifier_id in (pairs.identifier_id, pairs.other_id)
@@ -32,7 +32,7 @@
     select moves.was_user_key, moves.user_key, case when members.was_user_key is null then 3 else 4 end as rank,
         case when members.was_user_key is null then 'unblocked' else 'blocked' end as cause,
         cast(null as ubigint) as identity_key,
-        ledger.name || coalesce(' (' || blocked.block_reason || ')', '') as cause_detail
+        {{ name_of('ledger') }} || coalesce(' (' || blocked.block_reason || ')', '') as cause_detail
     from moves
     inner join members
         on

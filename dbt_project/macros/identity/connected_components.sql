@@ -5,7 +5,7 @@
    rounds are composed from the last one back. All of it runs in the one transaction that the materialisation opened. #}
 
 {% macro cc_table(made, name, select) %}
-  {% do run_query('create or replace table ' ~ name ~ ' as ' ~ select) %}
+  {% do run_query('create or replace temp table ' ~ name ~ ' as ' ~ select) %}
   {% do made.append(name) %}
 {% endmacro %}
 

@@ -1,7 +1,7 @@
 {# `connected_components`: the model selects edges (hi, lo), bigint; the table holds (id, label) for every id on an edge. #}
 {% materialization connected_components, default %}
   {%- set target = this.incorporate(type='table') -%}
-  {%- set scratch = target.schema ~ '.' ~ target.identifier ~ '__cc' -%}
+  {%- set scratch = target.identifier ~ '__cc' -%}
   {%- set made = [] -%}
 
   {{ run_hooks(pre_hooks, inside_transaction=False) }}

@@ -5,7 +5,7 @@
 {% materialization identity_partition, default %}
   {%- set target = this.incorporate(type='table') -%}
   {%- set plan = tracked_plan(sql) -%}
-  {%- set made, tag = [], target.schema ~ '.' ~ target.identifier ~ '__cc' -%}
+  {%- set made, tag = [], target.identifier ~ '__cc' -%}
 
   {{ run_hooks(pre_hooks, inside_transaction=False) }}
   {% call statement('begin', auto_begin=True) %} select 1 {% endcall %}
@@ -20,8 +20,8 @@
   {% else %}
     {% do identity_solve_touched(made, tag, tracked_select(sql, plan), target, plan) %}
   {% endif %}
-  {% do identity_keep_apart(made, tag, tracked_select(sql, dict(plan, mode='update')), target) %}
-  {% do identity_apply(made, tag, target, plan) %}
+  {% set users = identity_keep_apart(made, tag, tracked_select(sql, dict(plan, mode='update')), target) %}
+  {% do identity_apply(made, tag, users, target, plan) %}
   {% for table in made %}{% do run_query('drop table ' ~ table) %}{% endfor %}
   {% do tracked_remember(plan) %}
   {% call statement('main') %} select {{ plan.build }} as build_id {% endcall %}

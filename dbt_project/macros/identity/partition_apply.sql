@@ -1,25 +1,30 @@
-{# Writes the versions that changed: `_wanted` against what we thought until now, for all of `identity_seen`. #}
-{% macro identity_apply(made, tag, target, plan) %}
-  {% set wanted = '(select identifier_id, component_key, user_key from ' ~ tag ~ '_users union all select identifier_id,'
-    ~ ' null, null from ' ~ ref('int_blocked_identifiers') ~ ' where identifier_id in (select identifier_id from'
-    ~ ' identity_seen))' %}
-  {% do cc_table(made, tag ~ '_next', 'select * from ' ~ wanted ~ ' as wanted') %}
-  {% do cc_table(made, tag ~ '_changed', 'select seen.identifier_id, was.identifier_id is not null as is_known from'
-    ~ ' identity_seen as seen left join (select * from ' ~ target ~ ' where known_to is null) as was on was.identifier_id ='
-    ~ ' seen.identifier_id left join ' ~ tag ~ '_next as next on next.identifier_id = seen.identifier_id where'
-    ~ ' (was.identifier_id is null) <> (next.identifier_id is null) or was.user_key is distinct from next.user_key') %}
-  {% do run_query('update ' ~ target ~ ' as old set component_key = next.component_key from ' ~ tag ~ '_next as next where'
-    ~ ' old.identifier_id = next.identifier_id and old.known_to is null and old.user_key = next.user_key and'
-    ~ ' old.component_key <> next.component_key') %}
+{# Writes the versions that changed: `users` against what we thought until now, for all of `identity_seen`. #}
+{% macro identity_apply(made, tag, users, target, plan) %}
+  {% set wanted = '(' ~ users ~ ' union all select identifier_id, null, null from ' ~ ref('int_blocked_identifiers')
+    ~ ' where identifier_id in (select identifier_id from identity_seen))' %}
+  {% set any_known, changed = cc_any(target), tag ~ '_changed' %}
+  {% do cc_table(made, changed, 'select * from (select seen.identifier_id, next.component_key, next.user_key,'
+    ~ ' next.identifier_id is not null as is_wanted, (was.identifier_id is null) <> (next.identifier_id is null) or'
+    ~ ' was.user_key is distinct from next.user_key as is_moved, was.component_key as was_component_key from identity_seen'
+    ~ ' as seen left join (select * from ' ~ target ~ ' where known_to is null) as was on was.identifier_id ='
+    ~ ' seen.identifier_id left join ' ~ wanted ~ ' as next on next.identifier_id = seen.identifier_id) as compared where'
+    ~ ' is_moved or component_key <> was_component_key') %}
   {% set at = run_query(identity_moment(target, plan)).rows[0] %}
-  {% do run_query('update ' ~ target ~ " as old set known_to = timestamp '" ~ at[0] ~ "', closed_in = " ~ plan.build ~ ', closed_batch_id = ' ~ at[1] ~ ' from '
-    ~ tag ~ '_changed as changed where old.identifier_id = changed.identifier_id and old.known_to is null') %}
-  {% do run_query('insert into ' ~ target ~ ' select next.identifier_id, next.component_key, next.user_key, case when'
-    ~ ' ever.identifier_id is null then ledger.first_known_at else timestamp \'' ~ at[0] ~ '\' end, null, ' ~ at[1] ~ ', '
-    ~ plan.build ~ ', null, null from ' ~ tag ~ '_changed as changed inner join ' ~ tag ~ '_next as next on changed.identifier_id'
-    ~ ' = next.identifier_id inner join ' ~ ref('int_identifiers') ~ ' as ledger on ledger.identifier_id ='
-    ~ ' next.identifier_id left join (select distinct identifier_id from ' ~ target ~ ') as ever on ever.identifier_id ='
-    ~ ' next.identifier_id') %}
+  {% if any_known %}
+    {% do run_query('update ' ~ target ~ ' as old set component_key = changed.component_key from ' ~ changed ~ ' as changed'
+      ~ ' where old.identifier_id = changed.identifier_id and old.known_to is null and not changed.is_moved') %}
+    {% do run_query('update ' ~ target ~ " as old set known_to = timestamp '" ~ at[0] ~ "', closed_in = " ~ plan.build
+      ~ ', closed_batch_id = ' ~ at[1] ~ ' from ' ~ changed ~ ' as changed where old.identifier_id = changed.identifier_id'
+      ~ ' and old.known_to is null and changed.is_moved') %}
+  {% endif %}
+  {% set ever = '(select distinct identifier_id from ' ~ target ~ ' where identifier_id in (select identifier_id from '
+    ~ changed ~ '))' %}
+  {% do run_query('insert into ' ~ target ~ ' select changed.identifier_id, changed.component_key, changed.user_key, '
+    ~ ("case when ever.identifier_id is null then ledger.first_known_at else timestamp '" ~ at[0] ~ "' end" if any_known
+      else 'ledger.first_known_at') ~ ', null, ' ~ at[1] ~ ', ' ~ plan.build ~ ', null, null from ' ~ changed ~ ' as changed'
+    ~ ' inner join ' ~ ref('int_identifiers') ~ ' as ledger on ledger.identifier_id = changed.identifier_id'
+    ~ (' left join ' ~ ever ~ ' as ever on ever.identifier_id = changed.identifier_id' if any_known else '')
+    ~ ' where changed.is_moved and changed.is_wanted') %}
   {% do identity_end_pairs(plan) %}
   {% do run_query('create or replace table ' ~ identity_before('pairs') ~ ' as select kind, identifier_id, other_id from '
     ~ ref('int_identity_pairs')) %}

@@ -1,13 +1,15 @@
 {# Makes `_wanted` (identifier_id, component_key) of all identifiers that are active and not blocked. #}
 {% macro identity_solve_all(made, tag, edges) %}
+  {% set active = ref('int_identifier_activity') %}
   {% set solved = cc_solve(made, cc_edges(made, tag, edges), tag) %}
   {% do cc_table(made, tag ~ '_wanted', 'select active.identifier_id, '
     ~ ('coalesce(solved.p, active.identifier_id)' if solved else 'active.identifier_id') ~ ' as component_key from '
-    ~ ref('int_identifier_activity') ~ ' as active ' ~ ('left join ' ~ solved.labels ~ ' as solved on solved.id ='
+    ~ active ~ ' as active ' ~ ('left join ' ~ solved.labels ~ ' as solved on solved.id ='
     ~ ' active.identifier_id ' if solved else '') ~ 'where active.identifier_id not in (select identifier_id from '
     ~ ref('int_blocked_identifiers') ~ ')') %}
-  {% do run_query('create or replace temp table identity_seen as select identifier_id from ' ~ this
-    ~ ' where known_to is null union select identifier_id from ' ~ ref('int_identifier_activity')) %}
+  {% do run_query('create or replace temp table identity_seen as select identifier_id from ' ~ active ~ ' union all select'
+    ~ ' identifier_id from ' ~ this ~ ' as was where known_to is null and not exists (select 1 from ' ~ active
+    ~ ' as active where active.identifier_id = was.identifier_id)') %}
 {% endmacro %}
 
 {# The same of those that may have changed, and `identity_seen`, all that were looked at. #}

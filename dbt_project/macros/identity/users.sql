@@ -1,7 +1,10 @@
 {# The public id of the user that a row of int_identifiers names. #}
 {% macro user_id_of(identifier) -%}
-  'u' || left(md5({{ identifier }}.identifier_type || '=' || {{ identifier }}.identifier_value), 16)
+  'u' || left(md5({{ name_of(identifier) }}), 16)
 {%- endmacro %}
+
+{# A row of int_identifiers as people read it. #}
+{% macro name_of(identifier) -%} {{ identifier }}.identifier_type || '=' || {{ identifier }}.identifier_value {%- endmacro %}
 
 {# Versions that came or went since the last update: what identifiers joined and what they left. #}
 {% macro changed_versions(versions) -%}

@@ -14,9 +14,9 @@ versions as (
 
 ),
 
-ledger as (
+ledger as {{ inlined() }} (
 
-    select identifier_id, identifier_type || '=' || identifier_value as name from {{ ref('int_identifiers') }}
+    select * from {{ ref('int_identifiers') }}
 
 ),
 
@@ -61,7 +61,7 @@ members as (
 
 ),
 
-touched_links as (
+touched_links as {{ inlined() }} (
 
     select links.*
     from {{ ref('int_identity_links') }} as links

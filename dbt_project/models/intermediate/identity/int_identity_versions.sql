@@ -8,7 +8,7 @@
 with evidence as (
 
     select * from {{ ref('int_identity_evidence') }}
-    where records > 0
+    where records > 0 {{ in_update('and ' ~ is_touched('int_identity_evidence', ['identity_key'])) }}
 
 ),
 
@@ -45,7 +45,9 @@ open_links as (
 open_ends as (
 
     select identifier_id from {{ ref('int_identifier_activity') }}
-    where identifier_id not in (select identifier_id from blocked)
+    where
+        identifier_id in (select identifier_id from pairs union all select other_id from pairs)
+        and identifier_id not in (select identifier_id from blocked)
 
 ),
 
