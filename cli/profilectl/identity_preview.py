@@ -11,7 +11,7 @@ import yaml
 
 from profilectl import facts
 from profilectl.dbt_runner import run_dbt
-from profilectl.explaining import find_identifier
+from profilectl.evidence import find_identifier
 from profilectl.identity_cases import Preview, compare
 from profilectl.project import PROJECT_FILE, DbtProject, Paths
 from profilectl.scratch import Relation, copy_into, scratch_home

@@ -298,7 +298,7 @@ def test_an_edited_seed(call: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Pa
     shutil.copy(PROJECT.parent / "profiles.yml", tmp_path)
     said = call("identity", "preview", "--project-dir", str(project)).stdout
     assert "users        6 -> 7, 2 touched" in said
-    assert "split, 1 identifiers change their user (override: apart" in said
+    assert "split, identifiers that move: 1 (override: apart" in said
     assert "nobody has seen email=zoe@example.org" in said
 
 

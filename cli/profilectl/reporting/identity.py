@@ -94,8 +94,11 @@ def largest(facts: ReportData) -> Block:
 def blocked(facts: ReportData) -> Block:
     """Blocked identifiers by type and rule, and whom the worst of them would have made one."""
     block = Block("blocked", "Blocked identifiers", empty="No identifier is blocked.", table_open=True)
-    block.columns = ("type", "rule", "identifiers", "most users one would join")
-    block.rows = [
-        (row["identifier_type"], row["reason"], row["n"], row["would_join"]) for row in facts.blocked
-    ]
+    block.columns = ("type", "rule", "identifiers")
+    block.rows = [(row["identifier_type"], row["reason"], row["n"]) for row in facts.blocked]
+    # a published file holds no evidence of whom
+    if any(row["would_join"] is not None for row in facts.blocked):
+        block.columns = (*block.columns, "most users one would join")
+        joins = [row["would_join"] for row in facts.blocked]
+        block.rows = [(*row, join) for row, join in zip(block.rows, joins, strict=True)]
     return block
