@@ -226,6 +226,21 @@ def test_an_override_set_and_taken_back(home: Home, call: Any, preview: Any, act
     assert {(cause, detail) for *_, cause, detail in undone.log - done.log} == TAKEN_BACK[action]
 
 
+def test_a_limit_lowered_and_raised_again(home: Home, preview: Any) -> None:
+    rule = ("--vars", "{identity_max_links: {email: 1, cookie: 1}}")
+    start = state(home)
+    predicted = preview(*rule)
+    assert home.dbt("run", *rule, "--select", *MODELS).failed == set()
+    lowered = state(home)
+    assert predicted["cases"]["split"]
+    check(predicted, start, lowered)
+    predicted = preview()
+    assert home.dbt("run", "--select", *MODELS).failed == set()
+    raised = state(home)
+    check(predicted, lowered, raised)
+    assert raised.owner == start.owner
+
+
 STATE = "select definition, value, epoch, parents from ops.model_state where model = ? order by all"
 
 

@@ -1,3 +1,20 @@
+{# CTEs of int_identity_evidence for an update: sets that lost a row, what a count of all their rows gives, and what was
+   known of the other sets that changed. #}
+{% macro evidence_before(evidence, counts) -%}
+, lost as (
+    select distinct identity_key from sightings
+    where not is_counted
+), recounted as (
+    select identity_key, {{ counts }}
+    from {{ update_ref('int_sightings') }}
+    where identity_key in (select identity_key from lost)
+    group by identity_key
+), known as (
+    select * from {{ evidence }}
+    where identity_key in (select identity_key from final) and identity_key not in (select identity_key from lost)
+)
+{%- endmacro %}
+
 {# Instead of what changed rows say alone: with what was known of their sets before, or with a count of all their rows.
    Reads the CTEs of int_identity_evidence. #}
 {% macro added_evidence() -%}

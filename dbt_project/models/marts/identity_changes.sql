@@ -7,6 +7,16 @@ with versions as (
 
 ),
 
+-- users that were there when this model last looked; none before its first run
+known as (
+
+    select user_key from versions
+    where
+        user_key is not null
+        and ({{ in_update('opened_in <= __through__ and (closed_in is null or closed_in > __through__) or') }} false)
+
+),
+
 moves as (
 
     select * from {{ ref('int_identity_moves') }}
@@ -34,17 +44,16 @@ created as (
     where
         known_to is null and user_key is not null
         and user_key not in (select user_key from moves where user_key is not null)
-        {{ in_update('and opened_in > __through__ and user_key not in (select before.user_key from ' ~ update_ref('int_identity_versions')
-          ~ ' as before where before.user_key is not null and before.opened_in <= __through__ and (before.closed_in is null or'
-          ~ ' before.closed_in > __through__))') }}
+        {{ in_update('and opened_in > __through__ and user_key not in (select user_key from known)') }}
     group by user_key
 
 ),
 
 changes as (
 
-    select user_key, 'created' as event, cast(null as bigint) as other_user_key, changed_at, batch_id, 'record' as cause,
-        cast(null as varchar) as cause_detail, cast(null as ubigint) as identity_key
+    select
+        user_key, 'created' as event, cast(null as bigint) as other_user_key, changed_at, batch_id,
+        'record' as cause, cast(null as varchar) as cause_detail, cast(null as ubigint) as identity_key
     from created
 
     union all
@@ -56,7 +65,9 @@ changes as (
             when moves.was_user_lives or moves.heirs > 1 then 'split_from'
             else 'merged_into'
         end as event,
-        case when moves.was_user_lives or moves.heirs > 1 then moves.was_user_key else moves.user_key end as other_user_key,
+        case
+            when moves.was_user_lives or moves.heirs > 1 then moves.was_user_key else moves.user_key
+        end as other_user_key,
         moves.moved_at as changed_at,
         moves.batch_id,
         coalesce(causes.cause, 'superseded') as cause,

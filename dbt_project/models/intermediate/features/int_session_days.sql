@@ -3,8 +3,8 @@
 -- row, so what it says about order and path cannot leak. It belongs to who the visitor had turned out to be last.
 {% set steps_of = visit_steps() %}
 {% set day_of_session = 'session_id, occurred_on, usable_on' %}
-{{ touched('select distinct coalesce(session_id, cast(identity_key as varchar)) as session_id, seen_on as occurred_on from '
-  ~ update_ref('int_sightings') ~ ' where changed_in > __through__ and event_type in (' ~ text_list(steps_of) ~ ')') }}
+{{ touched('select distinct coalesce(session_id, cast(identity_key as varchar)) as session_id, seen_on as occurred_on'
+  ~ ' from ' ~ update_ref('int_sightings') ~ ' where changed_in > __through__ and event_type in (' ~ text_list(steps_of) ~ ')') }}
 
 with events as {{ inlined() }} (
 

@@ -1,5 +1,5 @@
 -- The ledger of identifiers: each gets a number once, in order of first knowledge, and all identity work is on numbers.
--- The order is total, so the same raw rows give the same numbers in every division into builds; none is ever given again.
+-- The order is total, so the same raw rows give the same numbers in every division into builds; none is given again.
 {{ config(materialized='tracked', keeps_rows=true) }}
 
 with evidence as (

@@ -29,10 +29,7 @@ final as (
     group by identity_key
 
 )
-{{ in_update(', lost as (select distinct identity_key from sightings where not is_counted), recounted as (select identity_key, '
-  ~ counts ~ ' from ' ~ update_ref('int_sightings') ~ ' as every_one where identity_key in (select identity_key from lost) group by'
-  ~ ' identity_key), known as (select * from ' ~ this ~ ' where identity_key in (select identity_key from final) and identity_key'
-  ~ ' not in (select identity_key from lost))') }}
+{{ in_update(evidence_before(this, counts)) }}
 
 select * from final
 {{ in_update(added_evidence()) }}

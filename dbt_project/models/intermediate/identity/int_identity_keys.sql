@@ -1,8 +1,8 @@
 -- From the set of identifiers a record carries to its user; null where every one of them is blocked.
 {{ config(materialized='tracked', key=['identity_key']) }}
 {% set links, versions = ref('int_identity_links'), update_ref('int_identity_versions') %}
-{{ touched('select identity_key from ' ~ update_ref('int_identity_evidence') ~ ' where changed_in > __through__ union select'
-  ~ ' links.identity_key from ' ~ links ~ ' as links inner join ' ~ changed_versions(versions) ~ ' as moved'
+{{ touched('select identity_key from ' ~ update_ref('int_identity_evidence') ~ ' where changed_in > __through__'
+  ~ ' union select links.identity_key from ' ~ links ~ ' as links inner join ' ~ changed_versions(versions) ~ ' as moved'
   ~ ' on links.identifier_id = moved.identifier_id') }}
 
 with evidence as (

@@ -1,6 +1,6 @@
 -- Who every identifier belonged to, from when to when we thought so; known_to is null for what we think now.
--- The select gives edges (hi > lo): each set of unblocked identifiers as a star around its oldest one (the components of
--- all pairs, with fewer edges), and pairs from elsewhere. The materialisation solves them, and writes what changed.
+-- The select gives edges (hi > lo): each set of unblocked identifiers as a star around its oldest one (the components
+-- of all pairs, with fewer edges), and pairs from elsewhere. The materialisation solves them, and writes what changed.
 {{ config(materialized='identity_partition', compares=['int_blocked_identifiers']) }}
 -- depends_on: {{ ref('landing_files') }}
 -- depends_on: {{ ref('int_identifiers') }}
@@ -46,7 +46,10 @@ open_ends as (
 
     select identifier_id from {{ ref('int_identifier_activity') }}
     where
-        identifier_id in (select identifier_id from pairs union all select other_id from pairs)
+        (
+            identifier_id in (select identifier_id from pairs)
+            or identifier_id in (select other_id from pairs)
+        )
         and identifier_id not in (select identifier_id from blocked)
 
 ),
@@ -68,7 +71,8 @@ edges as (
 
     union all
 
-    select identifier_id as hi, other_id as lo, cast(null as bigint) as records, cast(null as timestamp) as first_known_at
+    select
+        identifier_id as hi, other_id as lo, cast(null as bigint) as records, cast(null as timestamp) as first_known_at
     from pairs
     where
         identifier_id in (select identifier_id from open_ends) and other_id in (select identifier_id from open_ends)

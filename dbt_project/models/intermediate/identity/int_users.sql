@@ -2,8 +2,8 @@
 -- warehouse's own.
 {{ config(materialized='tracked', key=['user_key']) }}
 {% set versions = update_ref('int_identity_versions') %}
-{{ touched('select user_key from ' ~ update_ref('int_identity_keys') ~ ' where changed_in > __through__ and user_key is not null'
-  ~ ' union select user_key from ' ~ changed_versions(versions) ~ ' as moved where user_key is not null') }}
+{{ touched('select user_key from ' ~ update_ref('int_identity_keys') ~ ' where changed_in > __through__'
+  ~ ' and user_key is not null union select user_key from ' ~ changed_versions(versions) ~ ' as moved where user_key is not null') }}
 
 with identity as (
 
