@@ -7,7 +7,14 @@ with versions as (
 
 ),
 
--- users that were there when this model last looked; none before its first run
+moves as (
+
+    select * from {{ ref('int_identity_moves') }}
+    {{ in_update('where changed_in > __through__') }}
+
+),
+
+-- users that were there when this model last looked (none before its first run), or took over from one that was
 known as (
 
     select user_key from versions
@@ -15,12 +22,10 @@ known as (
         user_key is not null
         and ({{ in_update('opened_in <= __through__ and (closed_in is null or closed_in > __through__) or') }} false)
 
-),
+    union
 
-moves as (
-
-    select * from {{ ref('int_identity_moves') }}
-    {{ in_update('where changed_in > __through__') }}
+    select user_key from moves
+    where user_key is not null
 
 ),
 
@@ -43,8 +48,8 @@ created as (
     from versions
     where
         known_to is null and user_key is not null
-        and user_key not in (select user_key from moves where user_key is not null)
-        {{ in_update('and opened_in > __through__ and user_key not in (select user_key from known)') }}
+        and user_key not in (select user_key from known)
+        {{ in_update('and opened_in > __through__') }}
     group by user_key
 
 ),

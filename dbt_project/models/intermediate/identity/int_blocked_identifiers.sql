@@ -36,7 +36,13 @@ people as (
 overrides as (
 
     select * from {{ ref('int_identity_overrides') }}
-    where action in ('block', 'allow')
+
+),
+
+allowed as (
+
+    select identifier_id from overrides
+    where action = 'allow'
 
 ),
 
@@ -92,7 +98,7 @@ final as (
         -- the first rule that holds; of two reasons under one rule the same one in every run
         substr(min(cast(rank as varchar) || block_reason), 2) as block_reason
     from reasons
-    where identifier_id not in (select identifier_id from overrides where action = 'allow')
+    where identifier_id not in (select identifier_id from allowed)
     group by identifier_id
 
 )

@@ -39,13 +39,13 @@ contacts as (
 chosen as (
 
     select
-        user_key
-        {%- for kind in ['email', 'phone'] %},
+        {% for kind in ['email', 'phone'] %}
         {{ survivor(
             "case when identifier_type = '" ~ kind ~ "' then identifier_value end",
             'last_source', 'last_seen_at', ['last_seen_at', 'identifier_value']
-        ) }} as {{ kind }}
-        {%- endfor %}
+        ) }} as {{ kind }},
+        {% endfor %}
+        user_key
     from contacts
     group by user_key
 

@@ -7,10 +7,11 @@ select
     cast(null as timestamp) as seen_at,
     cast(null as date) as seen_on,
     cast(null as date) as known_on,
-    cast(null as boolean) as is_counted
-    {%- for type in var('identifier_types') %},
-    cast(null as varchar) as {{ type }}
-    {%- endfor %}
+    cast(null as boolean) as is_counted,
+    {% for type in var('identifier_types') %}
+    cast(null as varchar) as {{ type }},
+    {% endfor %}
+    cast(null as bigint) as changed_in
 where false
 {%- for shape, seen in [('events', 'occurred'), ('people', 'updated')] %}
 {%- for source_name, entity in shape_entities(shape) %}
