@@ -136,6 +136,15 @@ def test_health_counts_users_and_whom_a_blocked_identifier_would_join(health: An
     assert found["stitching"] is None
 
 
+def test_the_report_counts_whom_blocked_identifiers_would_join_and_names_none(call: Any, home: Home) -> None:
+    assert call("report", "--live").exit_code == 0
+    page = (home.folder / "report.html").read_text(encoding="utf-8")
+    section = page[page.index('<section id="identity"') : page.index('<section id="features"')]
+    assert '<td>device</td><td>shared</td><td class="right">1</td><td class="right">60</td>' in section
+    assert "kiosk" not in section
+    assert "@" not in section
+
+
 @pytest.mark.parametrize("suffix", ["csv", "parquet"])
 def test_health_against_a_truth_table(health: Any, tmp_path: Path, suffix: str) -> None:
     """In truth Ann's cards are two people, one of them a guest: right is 1 pair of 2 found, of 2 true."""

@@ -215,6 +215,8 @@ def test_an_override_set_and_taken_back(home: Home, call: Any, preview: Any, act
         [step] = json.loads(call("why", *names, "--json").stdout)["chain"]
         assert (step["override"], step["file"], step["records"]) == ("preview", None, 0)
         assert "override: preview" in call("why", BOB).stdout
+        newest = json.loads(call("identity", "health", "--json").stdout)["causes"][0]
+        assert (newest["event"], newest["cause"], newest["changes"]) == ("merged_into", "override", 1)
 
     # the project's own file has no overrides: the preview is that of taking them back
     predicted = preview()
