@@ -9,11 +9,12 @@ with evidence as (
 
 ),
 
--- type by type: to group and to sort by a small number is cheaper than by the name of a type
+-- type by type: to group by the value alone is cheaper than by its type too
 known as (
 
     {% for type in var('identifier_types') %}
     select
+        '{{ type }}' as identifier_type,
         cast({{ loop.index }} as smallint) as trust_rank,
         {{ type }} as identifier_value,
         min(first_known_at) as first_known_at
@@ -25,26 +26,11 @@ known as (
 
 ),
 
-named as (
-
-    select
-        trust_rank,
-        case trust_rank
-            {%- for type in var('identifier_types') %}
-            when {{ loop.index }} then '{{ type }}'
-            {%- endfor %}
-        end as identifier_type,
-        identifier_value,
-        first_known_at
-    from known
-
-),
-
 in_order as (
 
-    select * from named
+    select * from known
     {{ in_update('where not exists (select 1 from ' ~ this ~ ' as ledger where '
-      ~ same_key('ledger', 'named', ['identifier_type', 'identifier_value']) ~ ')') }}
+      ~ same_key('ledger', 'known', ['identifier_type', 'identifier_value']) ~ ')') }}
     order by first_known_at, trust_rank, identifier_value
 
 ),
