@@ -3,7 +3,8 @@
 The models are copied out of the product when the project is made, its macros are read where they are, and
 only what stands before them is made up here: each edge is a record that carries its two identifiers, and each
 file is a load. A record carries one value of a type, so the place of an identifier in its component is its
-type. Nothing is blocked, because the peers that solve the same edges know no rules.
+type. The limits are like the product's, and nothing reaches them: the peers that solve the same edges know no
+rules.
 
 What the project makes is what the product makes: evidence, a ledger of identifiers, versions of the
 partition, users, `identity_map` and `identity_changes`, of which the output is a view. It keeps state: run
@@ -44,8 +45,8 @@ models:
 seeds: {{identity_product: {{+schema: seeds}}}}
 vars:
   identifier_types: {TYPES}
-  identity_max_links: {dict.fromkeys(TYPES, 1_000_000)}
-  identity_max_met: {{}}
+  identity_max_links: {dict.fromkeys(TYPES, 20)}
+  identity_max_met: {{t0: {{t1: 6}}}}
   identity_max_given_names: {{}}
   identity_max_age_days: {{}}
   identity_handed_on_days: {{}}
