@@ -1,7 +1,7 @@
 -- What happened to users, run by run. The log is appended to and never rebuilt: it tells what we thought then.
 {{ config(materialized='tracked', appends=true, keeps_rows=true, stamped=false) }}
 
-with versions as (
+with versions as {{ inlined() }} (
 
     select * from {{ ref('int_identity_versions') }}
 

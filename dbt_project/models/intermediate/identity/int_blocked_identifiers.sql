@@ -46,20 +46,20 @@ allowed as (
 
 ),
 
-all_links as {{ inlined() }} (
+-- in an update, the sets that hold one of those to judge
+sets as (
 
-    select links.*
-    from {{ ref('int_identity_links') }} as links
-    inner join evidence on links.identity_key = evidence.identity_key
+    select * from {{ ref('int_identity_links') }}
+    {{ in_update('where identity_key in (select own.identity_key from ' ~ ref('int_identity_links') ~ ' as own where '
+      ~ is_touched('own', ['identifier_id']) ~ ')') }}
 
 ),
 
--- the sets that hold one of those to judge
 links as (
 
-    select * from all_links
-    {{ in_update('where identity_key in (select identity_key from all_links as own where '
-      ~ is_touched('own', ['identifier_id']) ~ ')') }}
+    select sets.*
+    from sets
+    inner join evidence on sets.identity_key = evidence.identity_key
 
 ),
 

@@ -8,7 +8,7 @@ with moves as (
 
 ),
 
-versions as (
+versions as {{ inlined() }} (
 
     select * from {{ ref('int_identity_versions') }}
 

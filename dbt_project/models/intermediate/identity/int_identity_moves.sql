@@ -1,7 +1,7 @@
 -- Each user's identifiers that became another user's, run by run; no user where they are all blocked or gone.
 {{ config(materialized='tracked', appends=true, keeps_rows=true) }}
 
-with versions as (
+with versions as {{ inlined() }} (
 
     select * from {{ ref('int_identity_versions') }}
 

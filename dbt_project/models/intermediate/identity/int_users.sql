@@ -18,7 +18,7 @@ activity as (
 
 ),
 
-identifiers as (
+identifiers as {{ inlined() }} (
 
     select * from {{ ref('int_identifiers') }}
 
