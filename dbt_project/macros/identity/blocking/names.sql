@@ -24,7 +24,7 @@ names as (
 
 several_names as (
 
-    select identifier_id
+    select identifier_id, count(*) as names
     from names
     group by identifier_id
     having count(*) > 1
@@ -40,22 +40,24 @@ named as (
 
 ),
 
--- another given and another family name: a spelling, or a name taken in marriage, is still the same person
+-- from a day on nobody of an earlier name, after a silence; who keeps the given or the family name is the same person,
+-- misspelt or married. Whatever bears very many names is blocked for that.
 handed_on as (
 
     select
         earlier.identifier_id,
         earlier.identifier_type,
-        max({{ days_between('earlier.last_at', 'later.first_at') }}) as days
-    from names as earlier
-    inner join several_names on earlier.identifier_id = several_names.identifier_id
-    inner join names as later
-        on
-            earlier.identifier_id = later.identifier_id
-            and earlier.last_at < later.first_at
-            and earlier.given_name <> later.given_name
-            and earlier.family_name <> later.family_name
-    group by earlier.identifier_id, earlier.identifier_type
+        {{ days_between('max(earlier.last_at)', 'turn.first_at') }} as days
+    from names as turn
+    inner join several_names on turn.identifier_id = several_names.identifier_id and several_names.names <= 30
+    inner join names as earlier on turn.identifier_id = earlier.identifier_id and earlier.first_at < turn.first_at
+    inner join names as later on turn.identifier_id = later.identifier_id and later.first_at >= turn.first_at
+    group by earlier.identifier_id, earlier.identifier_type, turn.given_name, turn.family_name, turn.first_at
+    having
+        max(earlier.last_at) < turn.first_at
+        and max(case
+            when earlier.given_name <> later.given_name and earlier.family_name <> later.family_name then 0 else 1
+        end) = 0
 
 )
 {%- endmacro %}
