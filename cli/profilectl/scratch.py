@@ -12,7 +12,7 @@ import duckdb
 
 from profilectl.console import private_folder
 from profilectl.project import Paths
-from profilectl.warehouse import friendly_errors, limits
+from profilectl.warehouse import attached
 from profilectl_ml.errors import ProfilectlError
 from profilectl_ml.sql import quote_identifier, quote_literal, quote_relation
 
@@ -48,21 +48,10 @@ def copy_into(scratch: Paths, paths: Paths, relations: Iterable[Relation]) -> No
     ProfilectlError
         If one of them is not in the warehouse or cannot be read, or the warehouse is locked.
     """
-    # under its own name, which its views carry
-    source = paths.warehouse.stem
-    private_folder(scratch.temp)
-    with friendly_errors(paths.warehouse):
-        connection = duckdb.connect(config=limits(scratch))
-    try:
-        connection.execute("set TimeZone = 'UTC'")
-        with friendly_errors(paths.warehouse):
-            attached = f"{quote_literal(str(paths.warehouse))} as {quote_identifier(source)}"
-            connection.execute(f"attach {attached} (read_only)")
+    with attached(paths, spill=scratch) as (connection, source):
         connection.execute(f"attach {quote_literal(str(scratch.warehouse))} as {quote_identifier(COPY)}")
         for relation in sorted(set(relations)):
             _copy(connection, source, relation)
-    finally:
-        connection.close()
 
 
 def _copy(connection: duckdb.DuckDBPyConnection, source: str, relation: Relation) -> None:

@@ -8,9 +8,8 @@ from pathlib import Path
 
 import duckdb
 
-from profilectl.console import private_folder
 from profilectl.project import Paths
-from profilectl.warehouse import friendly_errors, limits, open_file
+from profilectl.warehouse import attached, open_file
 from profilectl_ml.errors import ProfilectlError
 from profilectl_ml.sql import quote_identifier, quote_literal, quote_relation
 
@@ -29,17 +28,7 @@ def copy_marts(paths: Paths, target: Path, version: str, moment: datetime) -> di
     dict
         Rows of each ``schema.table``, counted in the warehouse.
     """
-    # dbt writes views with the database's own name in them, so the copy is attached under it too.
-    source = paths.warehouse.stem
-    private_folder(paths.temp)
-    with friendly_errors(paths.warehouse):
-        connection = duckdb.connect(config=limits(paths))
-    try:
-        connection.execute("set TimeZone = 'UTC'")
-        with friendly_errors(paths.warehouse):
-            connection.execute(
-                f"attach {quote_literal(str(paths.warehouse))} as {quote_identifier(source)} (read_only)"
-            )
+    with attached(paths) as (connection, source):
         relations = _relations(connection, source)
         # The oldest storage version: the drivers of today's BI tools read it.
         connection.execute(
@@ -49,8 +38,6 @@ def copy_marts(paths: Paths, target: Path, version: str, moment: datetime) -> di
         _describe(connection, source, version, moment, counts)
         connection.execute(f"checkpoint {quote_identifier(TARGET)}")
         connection.execute(f"detach {quote_identifier(TARGET)}")
-    finally:
-        connection.close()
     return counts
 
 

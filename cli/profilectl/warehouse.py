@@ -9,8 +9,10 @@ from pathlib import Path
 
 import duckdb
 
+from profilectl.console import private_folder
 from profilectl.project import Paths
 from profilectl_ml.errors import ProfilectlError
+from profilectl_ml.sql import quote_identifier, quote_literal
 
 
 def limits(paths: Paths) -> dict[str, str | bool | int | float | list[str]]:
@@ -58,6 +60,27 @@ def open_file(paths: Paths, file: Path, *, read_only: bool) -> Iterator[duckdb.D
     try:
         connection.execute("set TimeZone = 'UTC'")
         yield connection
+    finally:
+        connection.close()
+
+
+@contextmanager
+def attached(paths: Paths, spill: Paths | None = None) -> Iterator[tuple[duckdb.DuckDBPyConnection, str]]:
+    """Yield a connection of its own that can only read the working warehouse, and the name it has there.
+
+    The name is the file's own, because dbt writes it into the views. ``spill`` gives the limits and
+    the folder to spill into, where they are not those of ``paths``.
+    """
+    name, used = paths.warehouse.stem, spill or paths
+    private_folder(used.temp)
+    with friendly_errors(paths.warehouse):
+        connection = duckdb.connect(config=limits(used))
+    try:
+        connection.execute("set TimeZone = 'UTC'")
+        with friendly_errors(paths.warehouse):
+            file = quote_literal(str(paths.warehouse))
+            connection.execute(f"attach {file} as {quote_identifier(name)} (read_only)")
+        yield connection, name
     finally:
         connection.close()
 

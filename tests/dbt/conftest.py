@@ -8,8 +8,18 @@ from typing import Any
 
 import bad_input
 import pytest
+from typer.testing import CliRunner
 
 from dbt_home import Built, Home, one_at_a_time, statuses_in
+from profilectl.app import app
+
+
+@pytest.fixture
+def call(home: Home, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """The command line on the home that the test module builds."""
+    for name, value in (home.environment | {"COLUMNS": "200"}).items():
+        monkeypatch.setenv(name, value)
+    return lambda *arguments: CliRunner().invoke(app, list(arguments))
 
 
 @pytest.fixture(scope="session")

@@ -9,10 +9,8 @@ from typing import Any
 
 import duckdb
 import pytest
-from typer.testing import CliRunner
 
 from dbt_home import Home
-from profilectl.app import app
 
 CUSTOMERS = """crm_id,card_id,email,updated_at
 C1,K1,ann@example.org,2017-03-01
@@ -51,13 +49,6 @@ def home(tmp_path_factory: pytest.TempPathFactory, manifest: Any) -> Home:
         == set()
     )
     return home
-
-
-@pytest.fixture
-def call(home: Home, monkeypatch: pytest.MonkeyPatch) -> Any:
-    for name, value in (home.environment | {"COLUMNS": "200"}).items():
-        monkeypatch.setenv(name, value)
-    return lambda *arguments: CliRunner().invoke(app, list(arguments))
 
 
 @pytest.fixture

@@ -13,11 +13,9 @@ from typing import Any
 import duckdb
 import pytest
 from dbt.cli.main import dbtRunner
-from typer.testing import CliRunner
 
 from dbt_home import PROJECT, Home
 from profilectl import identity_preview
-from profilectl.app import app
 
 CUSTOMERS = """crm_id,card_id,email,updated_at
 C1,K1,ann@example.org,2017-03-01
@@ -102,13 +100,6 @@ def home(tmp_path_factory: pytest.TempPathFactory, manifest: Any) -> Home:
     assert home.dbt("seed").failed == set()
     assert home.dbt("run", "--select", *MODELS).failed == set()
     return home
-
-
-@pytest.fixture
-def call(home: Home, monkeypatch: pytest.MonkeyPatch) -> Any:
-    for name, value in (home.environment | {"COLUMNS": "200"}).items():
-        monkeypatch.setenv(name, value)
-    return lambda *arguments: CliRunner().invoke(app, list(arguments))
 
 
 @pytest.fixture

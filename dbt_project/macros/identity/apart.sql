@@ -1,7 +1,7 @@
 {# A select of (identifier_id, component_key, user_key) of those in `_wanted`: the user is the component, but where an
-   override keeps two of its identifiers apart. There the links are taken from the strongest to the weakest (of more records, then known earlier),
-   and one that would bring the two together is refused. Such components are few and small, so they are settled here, one
-   link at a time. #}
+   override keeps two of its identifiers apart. There the links are taken from the strongest to the weakest (of more
+   records, then known earlier), and one that would bring the two together is refused. Such components are few and small,
+   so they are settled here, one link at a time. #}
 {% macro identity_keep_apart(made, tag, edges, target) %}
   {% set apart = run_query(identity_conflicts(tag, target)).rows if cc_any(ref('int_identity_pairs'), "kind = 'apart'") else [] %}
   {% set components = apart | map(attribute=2) | unique | join(', ') %}

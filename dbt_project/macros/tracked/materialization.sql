@@ -47,7 +47,7 @@
 {% endmacro %}
 
 {% macro tracked_update(target, select, touched, plan) %}
-  {% set gone = this.identifier ~ '__touched' %}
+  {% set gone = touched_table() %}
   {% if touched %}
     {% do run_query('create or replace temp table ' ~ gone ~ ' as ' ~ touched | replace('__through__', plan.through | string)) %}
   {% endif %}
@@ -75,8 +75,7 @@
 
 {# Leaves in `rows_now` only what differs from the table, and in `gone` only keys that differ or are no more. #}
 {% macro tracked_differences(target, rows_now, gone, is_part, key, plan) %}
-  {% set scope = ' where exists (select 1 from ' ~ gone ~ ' as touched where ' ~ same_key('was', 'touched', key) ~ ')' if is_part
-    else '' %}
+  {% set scope = ' where ' ~ is_touched('was', key) if is_part else '' %}
   {% do run_query('create or replace temp table ' ~ rows_now ~ '_was as select * exclude (changed_in) from ' ~ target
     ~ ' as was' ~ scope) %}
   {% do run_query('create or replace temp table ' ~ gone ~ ' as select ' ~ key | join(', ') ~ ' from (select * from '
