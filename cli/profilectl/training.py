@@ -11,8 +11,8 @@ from profilectl.dbt_runner import load_manifest
 from profilectl.project import DbtProject, Paths
 from profilectl.warehouse import connect
 from profilectl_ml.errors import ProfilectlError
-from profilectl_ml.tasks import Task, tasks_from_manifest
-from profilectl_ml.training import train as train_task
+from profilectl_ml.kinds import AnyTask, tasks_from_manifest
+from profilectl_ml.kinds import train as train_task
 
 TASKS_FILE = Path("models/marts/ml_tasks.yml")
 
@@ -60,7 +60,7 @@ def _manifest(project: DbtProject, paths: Paths, progress: Callable[[str], None]
     return load_manifest(project, paths)
 
 
-def _chosen(project: DbtProject, tasks: dict[str, Task], names: list[str]) -> list[Task]:
+def _chosen(project: DbtProject, tasks: dict[str, AnyTask], names: list[str]) -> list[AnyTask]:
     if not tasks:
         raise ProfilectlError(
             "the dbt project declares no tasks",

@@ -9,7 +9,8 @@ import yaml
 
 from profilectl_ml.candidates import CANDIDATE_NAMES
 from profilectl_ml.errors import ProfilectlError
-from profilectl_ml.tasks import ALLOWED_KEYS, tasks_from_manifest
+from profilectl_ml.kinds import tasks_from_manifest
+from profilectl_ml.tasks import ALLOWED_KEYS
 
 TASKS = Path(__file__).parents[2] / "dbt_project/models/marts/ml_tasks.yml"
 
@@ -68,7 +69,7 @@ def test_an_unknown_key_names_file_and_allowed_keys(manifest: dict[str, Any]) ->
         ("examples", "elsewhere", "'elsewhere' is not in depends_on"),
         ("baseline", {"column": "spend_84d"}, "baseline needs exactly"),
         ("baseline", {"column": "spend_84d", "factor": "x"}, "baseline factor must be a number"),
-        ("seed", "x", "must be numbers"),
+        ("seed", "x", "must be a whole number"),
     ],
 )
 def test_a_wrong_value_is_a_clear_error(

@@ -1,0 +1,80 @@
+"""The kinds of tasks: who reads a declaration of each kind, and who trains it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import duckdb
+
+from profilectl_ml import tasks, training
+from profilectl_ml.declaration import Declaration, declarations
+
+Progress = Callable[[float, str], None]
+
+
+class AnyTask(Protocol):
+    """What every kind of task has."""
+
+    @property
+    def name(self) -> str:
+        """The exposure's name."""
+
+    @property
+    def kind(self) -> str:
+        """One of ``KINDS``."""
+
+
+class Train(Protocol):
+    """Train one task: write run, metrics, model and what it gives users in one transaction."""
+
+    def __call__(
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        task: Any,
+        *,
+        seed: int | None = None,
+        progress: Progress | None = None,
+    ) -> Any:
+        """``progress`` is called with the share done (0 to 1) and what is being done."""
+
+
+@dataclass(frozen=True)
+class Kind:
+    """How a kind of task is read and trained."""
+
+    parse: Callable[[Declaration], AnyTask]
+    train: Train
+
+
+_SUPERVISED = Kind(tasks.parse, training.train)
+KINDS: dict[str, Kind] = {
+    "regression": _SUPERVISED,
+}
+
+
+def tasks_from_manifest(manifest: Mapping[str, Any]) -> dict[str, AnyTask]:
+    """Return every task of a dbt manifest, by name, in alphabetical order.
+
+    Raises
+    ------
+    ProfilectlError
+        If a declaration has a wrong key or value; the message names its file.
+    """
+    found = {}
+    for declared in declarations(manifest):
+        declared.one_of("kind", tuple(KINDS), "")
+        found[declared.name] = KINDS[declared.kind].parse(declared)
+    return found
+
+
+def train(
+    connection: duckdb.DuckDBPyConnection,
+    task: AnyTask,
+    *,
+    seed: int | None = None,
+    progress: Progress | None = None,
+) -> Any:
+    """Train a task of any kind; ``seed`` replaces the task's own."""
+    return KINDS[task.kind].train(connection, task, seed=seed, progress=progress)
