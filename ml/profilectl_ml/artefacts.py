@@ -13,9 +13,16 @@ FORMAT_VERSION = 1
 
 # skops trusts scikit-learn's public types by itself; these are the rest that our candidates hold.
 TRUSTED_TYPES = (
+    "collections.OrderedDict",
+    "lightgbm.basic.Booster",
+    "lightgbm.sklearn.LGBMClassifier",
+    "lightgbm.sklearn.LGBMRegressor",
     "numpy.dtype",
+    "profilectl_ml.estimators.CalibratedModel",
     "profilectl_ml.estimators.ColumnLevel",
     "profilectl_ml.estimators.InformativeColumns",
+    "profilectl_ml.estimators.LogRegressor",
+    "profilectl_ml.estimators.NonNegativeTarget",
     "profilectl_ml.estimators.ResidualRegressor",
     "profilectl_ml.estimators.RootRegressor",
     "profilectl_ml.estimators.SignedRoot",
@@ -25,6 +32,8 @@ TRUSTED_TYPES = (
     "sklearn._loss.loss.HalfSquaredError",
     "sklearn.ensemble._hist_gradient_boosting.binning._BinMapper",
     "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
+    "sklearn.feature_selection._univariate_selection.f_classif",
+    "sklearn.feature_selection._univariate_selection.f_regression",
     "sklearn.neural_network._stochastic_optimizers.AdamOptimizer",
     "sklearn.tree._tree.Tree",
     "sklearn.utils._bunch.Bunch",

@@ -51,6 +51,7 @@ class Kind:
 _SUPERVISED = Kind(tasks.parse, training.train)
 KINDS: dict[str, Kind] = {
     "regression": _SUPERVISED,
+    "classification": _SUPERVISED,
 }
 
 

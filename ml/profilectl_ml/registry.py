@@ -130,7 +130,9 @@ def save_model(
 
 
 def save_run(connection: duckdb.DuckDBPyConnection, values: dict[str, object]) -> None:
-    """Store one row of ``ml.runs``; ``params`` is turned into JSON text. Call inside a transaction."""
-    row = {**values, "params": json.dumps(values["params"], sort_keys=True)}
+    """Store one row of ``ml.runs``, ``params`` and ``details`` as JSON. Call inside a transaction."""
+    row = dict(values)
+    for name in ("params", "details"):
+        row[name] = json.dumps(values.get(name, {}), sort_keys=True)
     marks = ", ".join("?" for _ in row)
     connection.execute(f"insert into ml.runs ({', '.join(row)}) values ({marks})", list(row.values()))
