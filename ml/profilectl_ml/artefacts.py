@@ -26,6 +26,7 @@ TRUSTED_TYPES = (
     "profilectl_ml.estimators.ResidualRegressor",
     "profilectl_ml.estimators.RootRegressor",
     "profilectl_ml.estimators.SignedRoot",
+    "profilectl_ml.estimators.VaryingColumns",
     "sklearn._loss._loss.CyHalfSquaredError",
     "sklearn._loss.link.IdentityLink",
     "sklearn._loss.link.Interval",

@@ -87,7 +87,12 @@ _BOOSTING = (
 )
 CLASSIFIERS = (
     Candidate(BASELINE, 0, _baseline),
-    Candidate("logistic", 2, _logistic, space(C=(0.1, 0.01, 1.0), root=(False, True), keep=(100, 50))),
+    Candidate(
+        "logistic",
+        2,
+        _logistic,
+        (*space(C=(0.1, 0.01, 1.0), root=(False, True)), {"C": 0.1, "root": True, "keep": 50}),
+    ),
     Candidate("lasso_logistic", 2, _lasso, space(C=(0.1, 0.02), root=(True,))),
     Candidate("balanced_logistic", 2, _logistic, space(C=(0.1,), root=(True,), class_weight=("balanced",))),
     Candidate("decision_tree", 3, _tree, space(max_depth=(5, 3), min_samples_leaf=(30,))),

@@ -140,7 +140,12 @@ _TREES = (
 REGRESSORS = (
     Candidate(BASELINE, 0, _baseline),
     Candidate("linear", 1, _linear),
-    Candidate("ridge", 2, _ridge, space(alpha=(10.0, 100.0, 1000.0), root=(False, True), keep=(100, 50))),
+    Candidate(
+        "ridge",
+        2,
+        _ridge,
+        (*space(alpha=(100.0, 10.0, 1000.0), root=(False, True)), {"alpha": 100.0, "keep": 50}),
+    ),
     Candidate("lasso", 2, _lasso, space(alpha=(0.01, 0.003, 0.03, 0.1))),
     Candidate("elastic_net", 2, _elastic_net, space(alpha=(0.02, 0.1), l1_ratio=(0.5,))),
     Candidate("log_ridge", 3, _log_ridge, space(alpha=(10.0, 1000.0), root=(True,))),

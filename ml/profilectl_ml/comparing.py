@@ -8,7 +8,7 @@ import zlib
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -155,8 +155,10 @@ class _Race:
         for candidate in sorted(self.field, key=lambda c: c.complexity):
             best = self._best_setting(candidate, forced=len(compared) < 2)
             if candidate.name == BASELINE and best is not None:
+                # Some losses are in units of the baseline's: its own was not known before it was fitted.
                 self.naive = best.predicted
                 best = self._compared(candidate, best.params, best.predicted)
+                self.trials[0] = replace(self.trials[0], loss=best.loss)
             if best is not None:
                 compared.append(best)
         return Comparison(compared, self.trials, self.skipped)

@@ -266,7 +266,8 @@ class CalibratedModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     def predict(self, X: ArrayLike) -> Any:
         """Return the likelier class of each row, shape ``(rows,)``."""
-        return self.classes_[(self.predict_proba(X)[:, 1] > 0.5).astype(np.int64)]
+        likely = self.predict_proba(X)[:, 1] > 0.5
+        return self.classes_[likely.astype(np.int64)]
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
@@ -339,6 +340,33 @@ class InformativeColumns(SelectorMixin, BaseEstimator):  # type: ignore[misc]
     def _get_support_mask(self) -> NDArray[np.bool_]:
         check_is_fitted(self)
         return np.asarray(self.support_)
+
+
+class VaryingColumns(SelectorMixin, BaseEstimator):  # type: ignore[misc]
+    """Drop columns with fewer than two different known values: trees cannot split them.
+
+    Binning a column without any known value is an error in scikit-learn 1.9's histogram boosting.
+    """
+
+    def fit(self, X: ArrayLike, y: ArrayLike | None = None) -> VaryingColumns:
+        """Decide on ``X`` of shape ``(rows, columns)``; at least one column always stays."""
+        values = validate_data(self, X, dtype=np.float64, ensure_all_finite="allow-nan")
+        filled = np.isfinite(values)
+        least = np.where(filled, values, np.inf).min(axis=0)
+        most = np.where(filled, values, -np.inf).max(axis=0)
+        self.support_ = least < most
+        if not self.support_.any():
+            self.support_[0] = True
+        return self
+
+    def _get_support_mask(self) -> NDArray[np.bool_]:
+        check_is_fitted(self)
+        return np.asarray(self.support_)
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True
+        return tags
 
 
 def _allows_nan(estimator: Any) -> bool:

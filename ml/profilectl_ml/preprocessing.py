@@ -10,7 +10,7 @@ from sklearn.impute import SimpleImputer
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
-from profilectl_ml.estimators import InformativeColumns, SignedRoot
+from profilectl_ml.estimators import InformativeColumns, SignedRoot, VaryingColumns
 from profilectl_ml.layout import Layout
 
 
@@ -54,7 +54,7 @@ def plain(layout: Layout) -> Any:
     """Return an unfitted transformer for trees: numbers as they are, even missing; categories as above."""
     parts: list[tuple[str, Any, list[int]]] = []
     if layout.numeric:
-        parts.append(("numeric", "passthrough", layout.numeric))
+        parts.append(("numeric", VaryingColumns(), layout.numeric))
     if layout.categorical:
         parts.append(("categorical", _one_hot(), layout.categorical))
     return ColumnTransformer(parts)
