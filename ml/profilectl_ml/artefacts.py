@@ -9,7 +9,7 @@ import skops.io
 
 from profilectl_ml.errors import ProfilectlError
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 
 # skops trusts scikit-learn's public types by itself; these are the rest that our candidates hold.
 TRUSTED_TYPES = (

@@ -12,9 +12,8 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from profilectl_ml.evaluation import Metric
-from profilectl_ml.layout import Layout
 from profilectl_ml.recipes import BASELINE
-from profilectl_ml.registry import StoredModel, save_model, save_run, transaction
+from profilectl_ml.registry import LoadedModel, save_model, save_run, transaction
 from profilectl_ml.schema import create_ml_tables
 from profilectl_ml.scoring import replace_scores
 
@@ -38,9 +37,7 @@ class Run:
     """Everything a run leaves behind."""
 
     result: TrainResult
-    stored: StoredModel
-    estimator: Any
-    layout: Layout
+    model: LoadedModel
     predictions: Predictions
     scores: pa.Table
     seed: int
@@ -49,7 +46,7 @@ class Run:
 
 def write_run(connection: duckdb.DuckDBPyConnection, run: Run) -> None:
     """Write the run in one transaction: readers see the old model and scores, or the new ones."""
-    result, stored = run.result, run.stored
+    result, stored = run.result, run.model.stored
     with transaction(connection):
         create_ml_tables(connection)
         save_run(
@@ -74,7 +71,7 @@ def write_run(connection: duckdb.DuckDBPyConnection, run: Run) -> None:
                 "details": result.details,
             },
         )
-        save_model(connection, stored, run.estimator, run.layout)
+        save_model(connection, run.model, reason=result.reason)
         _write_metrics(connection, result)
         _write_importance(connection, result)
         _write_features(connection, result)

@@ -35,9 +35,11 @@ def score_users(
     check_features(connection, task, layout)
     names = ", ".join(quote_identifier(name) for name in layout.names)
     entity = quote_identifier(task.entity)
+    as_of = quote_identifier(task.as_of) if task.as_of else "current_date"
     population = quote_identifier(task.population) if task.population else "true"
     query = (
-        f"select {entity} as user_id, as_of, coalesce({population}, false) as is_member, {names}"
+        f"select {entity}::varchar as user_id, {as_of} as as_of,"
+        f" coalesce({population}, false) as is_member, {names}"
         f" from {quote_relation(*task.features)} order by {entity}"
     )
     parts = []

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -119,6 +120,8 @@ class Task:
         Seed of everything random.
     path
         File that declares the task.
+    source
+        The file that holds the rows, for a task that was named on the command line.
     """
 
     name: str
@@ -143,6 +146,23 @@ class Task:
     as_of: str | None = "as_of"
     seed: int = 20170101
     path: str = ""
+    source: str = ""
+
+
+def to_details(task: Task) -> dict[str, Any]:
+    """Return the task as what JSON can hold; it is kept beside the model, for promoting and scoring later."""
+    return asdict(task)
+
+
+def from_details(details: Mapping[str, Any]) -> Task:
+    """Return the task that ``to_details`` wrote."""
+    given = dict(details)
+    for key, make in (("baseline", Level), ("level", Level), ("positive", Positive), ("costs", Costs)):
+        if given.get(key) is not None:
+            given[key] = make(**given[key])
+    for key in ("examples", "features", "candidates"):
+        given[key] = tuple(given[key])
+    return Task(**given)
 
 
 def parse(declared: Declaration) -> Task:

@@ -25,9 +25,9 @@ from profilectl_ml.metrics_classification import reliability
 from profilectl_ml.predicting import predict_bounded
 from profilectl_ml.recipes import BASELINE, Recipe
 from profilectl_ml.records import Predictions, Run, write_run
-from profilectl_ml.registry import StoredModel
+from profilectl_ml.registry import LoadedModel, StoredModel
 from profilectl_ml.scoring import score_users
-from profilectl_ml.tasks import Level, Task
+from profilectl_ml.tasks import Level, Task, to_details
 
 Progress = Callable[[float, str], None]
 Reliability = list[tuple[int, int, float, float]]
@@ -214,7 +214,14 @@ def _train(connection: duckdb.DuckDBPyConnection, task: Task, seed: int, tell: P
         judgement.predicted[BASELINE],
     )
     settings = {c.name: dict(c.params) for c in compared}
-    write_run(connection, Run(result, stored, final, examples.layout, kept, scores, seed, settings))
+    model = LoadedModel(
+        stored,
+        final,
+        baseline,
+        examples.layout,
+        {"task": to_details(task), "threshold": choice.threshold, "seed": seed},
+    )
+    write_run(connection, Run(result, model, kept, scores, seed, settings))
     tell(1.0, "done")
     return result
 
