@@ -5,9 +5,8 @@ from __future__ import annotations
 import time
 import warnings
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -256,14 +255,17 @@ def fit(model: Any, matrix: Floats, label: Floats) -> Any:
     return clone(model).fit(matrix, label)
 
 
-@contextmanager
-def quiet() -> Iterator[None]:
-    """Silence the warnings about iteration limits: the limits are ours, reaching them is no news."""
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="Stochastic Optimizer: Maximum iterations")
-        warnings.filterwarnings("ignore", message="Objective did not converge")
-        warnings.filterwarnings("ignore", message="lbfgs failed to converge")
-        warnings.filterwarnings("ignore", message="Liblinear failed to converge")
-        warnings.filterwarnings("ignore", message="Got `batch_size` less than 1 or larger")
-        warnings.filterwarnings("ignore", message="X does not have valid feature names")
-        yield
+def quiet() -> None:
+    """Silence the warnings about iteration limits: the limits are ours, reaching them is no news.
+
+    For the rest of the process: filters that are put back while folds run in threads come and go at random.
+    """
+    for message in (
+        "Stochastic Optimizer: Maximum iterations",
+        "Objective did not converge",
+        "lbfgs failed to converge",
+        "Liblinear failed to converge",
+        "Got `batch_size` less than 1 or larger",
+        "X does not have valid feature names",
+    ):
+        warnings.filterwarnings("ignore", message=message)

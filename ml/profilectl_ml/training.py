@@ -132,7 +132,8 @@ def train(
     """
     # One thread per fit: sums then have one order, so the same data give the same bits; and threads that
     # wait for each other on busy cores made boosting ten times slower.
-    with threadpool_limits(1), quiet():
+    quiet()
+    with threadpool_limits(1):
         return _train(connection, task, task.seed if seed is None else seed, progress or _silent)
 
 
