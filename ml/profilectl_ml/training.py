@@ -20,6 +20,7 @@ from profilectl_ml.feature_report import FeatureFacts, feature_report
 from profilectl_ml.folds import Plan, plan
 from profilectl_ml.importance import Importance, permutation_importance
 from profilectl_ml.leakage import check_alone, check_folds, check_served, check_times
+from profilectl_ml.left_out import left_out
 from profilectl_ml.losses import row_losses
 from profilectl_ml.metrics_classification import reliability
 from profilectl_ml.predicting import predict_bounded
@@ -202,7 +203,7 @@ def _train(connection: duckdb.DuckDBPyConnection, task: Task, seed: int, tell: P
         features=report,
         reliability=judgement.reliability,
         threshold=choice.threshold,
-        details=_details(task, choice, schedule),
+        details={**_details(task, choice, schedule), "left_out": left_out(connection, task, examples)},
     )
     stored = StoredModel(
         result.model_id, run_id, task.name, task.kind, serving.name, FORMAT_VERSION, created_at, serving=True
