@@ -79,7 +79,7 @@ def _reader(path: Path) -> str:
 
 
 def _check_lines(path: Path, delimiters: tuple[str, ...]) -> str:
-    """Return the delimiter; DuckDB takes a file with one bad line for a single column, and does not say so."""
+    """Return the delimiter; of a file with one bad line DuckDB makes a single column, silently."""
     plain = gzip.open(path, "rb") if path.suffix.lower() == ".gz" else path.open("rb")  # noqa: SIM115 (two lines down)
     with plain, io.TextIOWrapper(plain, encoding="utf-8-sig", newline="") as text:
         line = 0

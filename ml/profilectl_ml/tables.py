@@ -217,6 +217,9 @@ def _kind(
 def _positive(source: str, label: str, values: list[str], given: str | None) -> Positive:
     listed = ", ".join(values[:_SHOWN])
     if given is not None:
+        if set(values) == {"true", "false"}:  # what a file says as yes and no is read as a boolean
+            folded = given.lower()
+            given = "true" if folded in _TRUTHS else "false" if folded in _FALSEHOODS else given
         same = [value for value in values if given in (value, value.lower()) or value == given.lower()]
         if not same:
             raise ProfilectlError(

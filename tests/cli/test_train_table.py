@@ -53,7 +53,7 @@ def query(paths: Paths, sql: str) -> list[tuple[Any, ...]]:
 
 def test_a_file_in_an_empty_folder_gives_scores_by_id(paths: Paths, tmp_path: Path) -> None:
     file = write(tmp_path, lines())
-    done = call("train", "--table", file, *QUICK)
+    done = call("train", "--table", file, *QUICK, "--positive", "yes")
     assert done.exit_code == 0, done.output
     shown = re.sub(r"\s+", " ", done.stdout)
     assert "customers: logistic serves" in shown
@@ -121,7 +121,7 @@ def spoiled(body: list[str], at: int, line: str) -> list[str]:
             "churned has 3 different values (maybe, no, yes), a classification needs two",
         ),
         (lines(), ("--positive", "perhaps"), "churned is never 'perhaps' (--positive)"),
-        (lines(), ("--kind", "regression", "--candidates", "ridge"), "holds varchar (no, yes), not numbers"),
+        (lines(), ("--label", "region", "--kind", "regression", "--candidates", "ridge"), "holds varchar (north, south), not numbers"),
         (lines(), ("--label", "region"), "cannot tell which value of region counts as positive"),
         (lines(), ("--label", "always"), "always is x in every row; there is nothing to learn"),
         (spoiled(lines(), 9, "c009,1,north,,a,x,yes,1"), (), "customers.csv, line 11: 8 values"),
