@@ -10,6 +10,7 @@ from typing import Any
 import duckdb
 
 from profilectl import facts
+from profilectl.model_card import model_card
 from profilectl.project import Paths
 from profilectl.warehouse import connect
 from profilectl_ml import promotion
@@ -67,6 +68,12 @@ def models(paths: Paths, task: str | None) -> list[facts.Row]:
                 f"there is no model of task {task!r}", hint=f"tasks: {', '.join(known) or 'none yet'}"
             )
         return [_listed(connection, model) for model in listed]
+
+
+def card(paths: Paths, name: str) -> dict[str, Any]:
+    """Return the card of the model with this id, or of the one that serves the task of this name."""
+    with connect(paths) as connection:
+        return model_card(connection, find_model(connection, name).model_id)
 
 
 def promote(paths: Paths, model_id: str, reason: str) -> facts.Row:

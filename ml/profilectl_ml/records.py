@@ -76,6 +76,7 @@ def write_run(connection: duckdb.DuckDBPyConnection, run: Run) -> None:
         _write_importance(connection, result)
         _write_features(connection, result)
         _write_reliability(connection, result)
+        _write_slices(connection, result)
         _write_predictions(connection, run)
         replace_scores(connection, result.task, run.scores, result.model_id, stored.created_at)
 
@@ -119,6 +120,15 @@ def _write_reliability(connection: duckdb.DuckDBPyConnection, result: TrainResul
             "insert into ml.reliability (run_id, task, candidate, bin, n, predicted, observed)"
             " values (?, ?, ?, ?, ?, ?, ?)",
             rows,
+        )
+
+
+def _write_slices(connection: duckdb.DuckDBPyConnection, result: TrainResult) -> None:
+    if result.slices:
+        connection.executemany(
+            "insert into ml.slices (run_id, task, slice, value, n, metric, score, baseline)"
+            " values (?, ?, ?, ?, ?, ?, ?, ?)",
+            [[result.run_id, result.task, *astuple(one)] for one in result.slices],
         )
 
 

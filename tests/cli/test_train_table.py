@@ -18,6 +18,7 @@ from profilectl.project import Paths
 
 runner = CliRunner()
 HEADER = "customer,visits,region,signed_up,note,always,churned"
+AMOUNT = ("--kind", "regression", "--candidates", "ridge")
 QUICK = ("--id", "customer", "--label", "churned", "--candidates", "logistic")
 
 
@@ -121,7 +122,7 @@ def spoiled(body: list[str], at: int, line: str) -> list[str]:
             "churned has 3 different values (maybe, no, yes), a classification needs two",
         ),
         (lines(), ("--positive", "perhaps"), "churned is never 'perhaps' (--positive)"),
-        (lines(), ("--label", "region", "--kind", "regression", "--candidates", "ridge"), "holds varchar (north, south), not numbers"),
+        (lines(), ("--label", "region", *AMOUNT), "holds varchar (north, south), not numbers"),
         (lines(), ("--label", "region"), "cannot tell which value of region counts as positive"),
         (lines(), ("--label", "always"), "always is x in every row; there is nothing to learn"),
         (spoiled(lines(), 9, "c009,1,north,,a,x,yes,1"), (), "customers.csv, line 11: 8 values"),

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
+from profilectl.commands import _card_text
 from profilectl.commands._options import LOOK, Json
 from profilectl.console import emit_json, stdout, table
 from profilectl.project import Paths
@@ -55,6 +56,25 @@ def list_(
             for one in found
         ]
         stdout().print(table(("task", "candidate", "", "trained", "on test rows", "model"), rows))
+
+
+@group.command("show")
+def show(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="A model's id, or a task: its serving model.")],
+    everything: Annotated[bool, typer.Option("--all", help="Every row of every table.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Show the card of a model: data, choice, metrics, features, how it does on parts, and its known limits.
+
+    Example: profilectl models show spend_next_28d
+    """
+    from profilectl import serving
+
+    found = serving.card(Paths.from_environment(), name)
+    if as_json:
+        emit_json(found)
+    else:
+        _card_text.render(found, everything=everything)
 
 
 @group.command("promote")
