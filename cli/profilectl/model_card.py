@@ -78,7 +78,8 @@ def model_card(connection: duckdb.DuckDBPyConnection, model_id: str) -> dict[str
         "reliability": _table(
             connection,
             "reliability",
-            "select candidate, bin, n, predicted, observed from ml.reliability where run_id = ? order by 1, 2",
+            "select candidate, bin, n, predicted, observed from ml.reliability where run_id = ?"
+            " order by candidate, bin",
             run_id,
         ),
         "slices": _table(

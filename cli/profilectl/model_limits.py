@@ -12,7 +12,15 @@ _LARGER_IS_BETTER = ("auc",)
 
 def limits(card: dict[str, Any]) -> list[str]:
     """Return the known limits of a model in words; each is there because a figure of its card says so."""
-    found = [_baseline(card), _population(card), _few(card), _wide(card), _time(card), _drift(card)]
+    found = [
+        _baseline(card),
+        _population(card),
+        _few(card),
+        _mixed(card),
+        _wide(card),
+        _time(card),
+        _drift(card),
+    ]
     return [said for said in (*found, _losing(card), _budget(card), _calibration(card)) if said]
 
 
@@ -39,6 +47,20 @@ def _few(card: dict[str, Any]) -> str | None:
     if card["reliability"] and ones < _FEW_ONES:
         return f"Among {users:,} test users only {ones:.0f} are positive: precision and recall are rough."
     return None
+
+
+def _mixed(card: dict[str, Any]) -> str | None:
+    run, found = card["run"], {}
+    for row in card["candidates"]:
+        if row["split"] == "test" and row["metric"] in ("mae", "rmse", "auc", "log_loss"):
+            found[row["metric"], row["candidate"]] = row["value"]
+    worse = []
+    for metric in dict.fromkeys(name for name, _ in found):
+        ours, theirs = found.get((metric, card["model"]["candidate"])), found.get((metric, run["baseline"]))
+        if ours is not None and theirs is not None:
+            behind = ours < theirs if metric in _LARGER_IS_BETTER else ours > theirs
+            worse += [f"{metric} {ours:.4g} against {theirs:.4g}"] if behind else []
+    return f"On the test rows it is worse than the baseline in {', '.join(worse)}." if worse else None
 
 
 def _wide(card: dict[str, Any]) -> str | None:

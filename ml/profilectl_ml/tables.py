@@ -65,6 +65,10 @@ def table_task(
     """
     is_file = file_suffix(source) is not None
     called = name or table_name(source)
+    if not re.fullmatch(r"\w+", called):
+        raise ProfilectlError(
+            f"{called!r} cannot be a task's name", hint="use letters, digits and _, such as churn_2024"
+        )
     if is_file:
         relation: tuple[str, ...] = open_file(connection, Path(source), called, numbered=entity is None)
     else:
