@@ -86,9 +86,9 @@ def _path(name: str, card: Card) -> Block | None:
         return None
     return Block(
         f"{name}-path",
-        "Regularisation path",
+        "Regularisation path: loss by setting",
         figure=card_figures.path(series, f"{card['choice']['metric']} in validation"),
-        note="The loss by the one setting that varies, tried on all users.",
+        note="One line for each mixture of a candidate's other settings, on the users most were tried on.",
         columns=("candidate", "setting", "value", "loss"),
         rows=[
             [one.candidate, one.setting, x, y] for one in series for x, y in zip(one.x, one.y, strict=True)
@@ -115,16 +115,18 @@ def _tried(name: str, card: Card) -> Block | None:
 
 
 def _reliability(name: str, card: Card) -> Block | None:
-    rows = [
-        r for r in card["reliability"] if r["candidate"] in (card["run"]["chosen"], card["run"]["baseline"])
-    ]
+    names = (card["run"]["chosen"], card["run"]["baseline"])
+    rows = [r for r in card["reliability"] if r["candidate"] in names]
     if not rows:
         return None
+    # A baseline that says the same of everyone has bins of nothing but chance.
+    said = {r["predicted"] for r in rows if r["candidate"] == names[1]}
+    drawn = [r for r in rows if r["candidate"] == names[0] or len(said) > 1]
     threshold = threshold_text(card["choice"])
     return Block(
         f"{name}-reliability",
         "Reliability",
-        figure=card_figures.reliability(rows, card["run"]["chosen"]),
+        figure=card_figures.reliability(drawn, names[0]),
         note="On the dashed line what was said came true, on the test rows."
         + (f" A user counts as yes from {threshold}." if threshold else ""),
         columns=("candidate", "bin", "users", "said", "came true"),
@@ -145,10 +147,11 @@ def _drift(name: str, card: Card) -> Block | None:
         note="Relevance and redundancy: rank correlations with the label and with a more relevant feature.",
     )
     moved = sorted((r for r in rows if r["psi"] is not None), key=lambda r: -r["psi"])[:SHOWN_FEATURES]
+    block.wide = not moved
     if moved:
         block.title = "Features that moved"
         block.figure = card_figures.drift(moved)
-        block.note += " PSI compares the latest rows with the earliest: above 0.25 (orange) it drifted."
+        block.note += " PSI compares the latest rows with the earliest: above 0.25 (▲, orange) it drifted."
     return block
 
 

@@ -153,8 +153,8 @@ def reliability(rows: Sequence[Row], chosen: str) -> Figure:
 
 
 def drift(rows: Sequence[Row]) -> Figure:
-    """Lying bars of PSI; what drifted is orange and named so."""
-    names = [r["feature"] + (" (drifted)" if r["psi"] > DRIFTED else "") for r in rows]
+    """Lying bars of PSI; what drifted is orange and has a mark before its name."""
+    names = [("▲ " if r["psi"] > DRIFTED else "") + r["feature"] for r in rows]
     trace = {
         "type": "bar",
         "orientation": "h",

@@ -47,7 +47,8 @@ def _model(task: Task) -> Section:
     blocks.append(_all_metrics(task))
     if run["kind"] == "regression":
         blocks.append(_predicted(task))
-    if run["kind"] in DRAWN:
+    # Tenths of a probability are its reliability, which the card shows.
+    if run["kind"] in DRAWN and not (task.card and task.card["reliability"]):
         blocks.append(_calibrated(task))
     told = [str(run["reason"]).rstrip(".")] if run["reason"] else []
     if run["n_test"]:
