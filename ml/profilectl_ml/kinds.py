@@ -10,6 +10,8 @@ import duckdb
 
 from profilectl_ml import tasks, training
 from profilectl_ml.declaration import Declaration, declarations
+from profilectl_ml.segmenting import task as segmenting_task
+from profilectl_ml.segmenting import training as segmenting_training
 
 Progress = Callable[[float, str], None]
 
@@ -52,6 +54,7 @@ _SUPERVISED = Kind(tasks.parse, training.train)
 KINDS: dict[str, Kind] = {
     "regression": _SUPERVISED,
     "classification": _SUPERVISED,
+    "clustering": Kind(segmenting_task.parse, segmenting_training.train),
 }
 
 
