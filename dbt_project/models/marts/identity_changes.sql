@@ -20,7 +20,8 @@ known as (
     select user_key from versions
     where
         user_key is not null
-        and ({{ in_update('opened_in <= __through__ and (closed_in is null or closed_in > __through__) or') }} false)
+        and ({{ in_update('opened_in <= __through__ and (closed_in is null or closed_in > __through__) and user_key in (select user_key from '
+          ~ ref('int_identity_versions') ~ ' as opened where opened_in > __through__) or') }} false)
 
     union
 
