@@ -75,7 +75,8 @@ reasons as (
     select
         identifiers.identifier_id,
         7 as rank,
-        'too_old: seen over ' || {{ days_between('activity.first_seen_at', 'activity.last_seen_at') }} || ' days' as block_reason
+        'too_old: seen over ' || {{ days_between('activity.first_seen_at', 'activity.last_seen_at') }} || ' days'
+            as block_reason
     from identifiers
     inner join activity on identifiers.identifier_id = activity.identifier_id
     where
