@@ -26,7 +26,7 @@ class Paths:
     home: Path
     landing: Path
     warehouse: Path
-    memory_limit: str = "3400MB"
+    memory_limit: str = "4GB"
     # DuckDB spreads each statement over the cores; two statements at once only fight for its memory.
     dbt_threads: str = "1"
     duckdb_threads: str = "2"
@@ -40,7 +40,7 @@ class Paths:
             home=home,
             landing=_absolute(env.get("PROFILECTL_LANDING") or home / "landing"),
             warehouse=_absolute(env.get("PROFILECTL_WAREHOUSE") or home / "warehouse.duckdb"),
-            memory_limit=env.get("PROFILECTL_MEMORY_LIMIT") or cls.memory_limit,
+            memory_limit=env.get("PROFILECTL_MEMORY_LIMIT") or "4GB",
             dbt_threads=env.get("PROFILECTL_THREADS") or "1",
             duckdb_threads=env.get("PROFILECTL_DUCKDB_THREADS") or "2",
         )
