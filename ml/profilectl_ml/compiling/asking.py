@@ -38,7 +38,7 @@ class Asked:
     def splits(
         self, columns: list[Column], left: NDArray[np.int64], right: NDArray[np.int64]
     ) -> dict[int, Split]:
-        """Return the same questions about features, by node; ``left`` and ``right`` are those of all nodes."""
+        """Return the same questions about features, by node; ``left``, ``right`` are those of all nodes."""
         found: dict[int, Split] = {}
         for place in np.unique(self.columns):
             column, here = columns[place], np.flatnonzero(self.columns == place)

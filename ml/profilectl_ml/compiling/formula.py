@@ -1,4 +1,4 @@
-"""What a fitted model computes, as a small tree of formulas over features; SQL and reasons are made from it."""
+"""What a fitted model computes, as formulas over features; SQL and reasons are both made from them."""
 
 from __future__ import annotations
 
@@ -121,11 +121,6 @@ def depth(tree: Tree) -> int:
         if split is not None:
             waiting += [(split.left, passed + 1), (split.right, passed + 1)]
     return longest
-
-
-def evaluate_trees(formula: Trees) -> float:
-    """Return the value that a formula of trees has on average over the training rows."""
-    return formula.constant + formula.factor * sum(expected(tree) for tree in formula.trees)
 
 
 def expected(tree: Tree) -> float:

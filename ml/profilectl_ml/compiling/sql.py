@@ -159,7 +159,7 @@ class Writer:
         return f"case when {condition} then {left} else {right} end"
 
     def _question(self, split: Split) -> tuple[str | None, bool]:
-        """Return a condition that is never true of a missing value unless it says so, and whether true is left.
+        """Return a condition that is true of a missing value only if it asks for it, and if true is left.
 
         No condition: everything goes the same way.
         """
@@ -170,12 +170,11 @@ class Writer:
                 return None, present_left
             return f"{self.name(split.feature)} is null", split.missing_left
         name = self.name(split.feature)
-        # Compared with null, the answer is null and the row takes the branch of `else`: no case for it is needed.
+        # Compared with null the answer is null, and the row takes `else`: no branch for it is needed.
         if numeric:
             sign = ">" if split.missing_left else "<="
             return f"{name} {sign} {literal(split.threshold)}", not split.missing_left
-        assert split.codes is not None
-        listed = ", ".join(map(literal, split.codes))
+        listed = ", ".join(map(literal, split.codes or ()))
         if split.codes_left == split.missing_left:
             return f"{name} not in ({listed})", not split.codes_left
         return f"{name} in ({listed})", split.codes_left
@@ -199,7 +198,7 @@ def bounded(text: str, low: float, high: float) -> str:
 
 
 def feature(layout: Layout, place: int) -> str:
-    """Return a feature as the layout's matrix has it, null for NaN, as an expression over the mart's column."""
+    """Return a feature as the layout's matrix has it, null for NaN, as SQL over the mart's column."""
     name = layout.names[place]
     column = quote_identifier(name)
     if name in layout.vocabularies:

@@ -99,7 +99,7 @@ def _encoded(encoder: Any, columns: list[Column], widths: list[int]) -> list[Col
     """
     found: list[Column] = []
     first = [known[0] for known in encoder.categories_]
-    for place, (column, known, width) in enumerate(zip(columns, encoder.categories_, widths, strict=True)):
+    for place, (column, known) in enumerate(zip(columns, encoder.categories_, strict=True)):
         if not isinstance(column, Number) or column.steps or not np.isnan(column.missing):
             raise NotCompilable(f"{type(encoder).__name__} is translated on features as they come only")
         codes = [float(code) for code in known if not np.isnan(code)]

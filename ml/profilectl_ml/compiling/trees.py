@@ -108,7 +108,7 @@ def _binned(predictor: Any, columns: list[Column], known: tuple[Any, Any]) -> Tr
     )
     splits = asked.splits(columns, nodes["left"], nodes["right"])
     bits, positions = known
-    for i in np.flatnonzero(nodes["is_categorical"] & (nodes["is_leaf"] == 0)):
+    for i in map(int, np.flatnonzero(nodes["is_categorical"] & (nodes["is_leaf"] == 0))):
         node = nodes[i]
         left = predictor.raw_left_cat_bitsets[node["bitset_idx"]]
         familiar = bits[positions[node["feature_idx"]]]
