@@ -47,7 +47,7 @@ class Part(Protocol):
 
 
 def part(formula: Formula, background: Floats | None) -> Part:
-    """Return how to explain a formula; ``background`` is ``(rows, features)`` of training rows, if at hand."""
+    """Return how to explain a formula; ``background``: training rows, ``(rows, features)``, if at hand."""
     if isinstance(formula, Linear):
         return _LinearPart(formula, background)
     if isinstance(formula, Trees):

@@ -1,11 +1,11 @@
 """Exact Shapley values of decision trees, path-dependent, for many rows at once.
 
-What a tree says when some features are unknown is the mean over both ways, weighted by how many training rows
-went each way (Lundberg and others, Nature Machine Intelligence 2020). Of a leaf, that game is a product over
-the features on its path: 1 or 0 if the feature is known, the share of rows that stay on the path if not. So its
-Shapley values are an integral over z from 0 to 1 of products of ``known * z + share * (1 - z)``, a polynomial
-that a few Gauss-Legendre points integrate exactly. The players are features: all questions about one, one-hot
-columns too, are one player.
+What a tree says when some features are unknown is the mean over both ways, weighted by how many training
+rows went each way (Lundberg and others, Nature Machine Intelligence 2020). Of a leaf, that game is a product
+over the features on its path: 1 or 0 if the feature is known, the share of rows that stay on the path if not.
+So its Shapley values are an integral over z from 0 to 1 of products of ``known * z + share * (1 - z)``, a
+polynomial that a few Gauss-Legendre points integrate exactly. The players are features: all questions about
+one, one-hot columns too, are one player.
 """
 
 from __future__ import annotations
@@ -134,7 +134,7 @@ def _goes_left(split: Split, matrix: Floats) -> NDArray[np.bool_]:
     if split.codes is None:
         # NaN is at most nothing and above nothing: both comparisons are false for it.
         return np.asarray(~(x > split.threshold) if split.missing_left else x <= split.threshold)
-    left = np.isin(x, split.codes) == split.codes_left
+    left: NDArray[np.bool_] = np.isin(x, split.codes) == split.codes_left
     left[np.isnan(x)] = split.missing_left
     return left
 
@@ -148,7 +148,7 @@ def _all_met(wanted: list[tuple[int, bool]], answers: list[NDArray[np.bool_]]) -
 
 
 def _leaf_table(leaf: _Leaf) -> Floats:
-    """Return a leaf's Shapley values by which of its features keep to the path, ``(features, 2**features)``."""
+    """Return a leaf's Shapley values by which features keep to the path, ``(features, 2**features)``."""
     count = len(leaf.features)
     bits = (np.arange(1 << count) >> np.arange(count)[:, None]) & 1
     return leaf.value * _shapley(bits.astype(np.float64), leaf.shares)
