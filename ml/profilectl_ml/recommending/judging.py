@@ -18,7 +18,7 @@ from profilectl_ml.recommending.task import RecommendationTask
 from profilectl_ml.splits import user_groups
 
 # More users narrow no interval that matters, and the features of their pools would fill the memory.
-MAX_USERS = 3_000
+MAX_USERS = 2_000
 Floats = NDArray[np.float64]
 
 

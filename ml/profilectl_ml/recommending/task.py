@@ -44,7 +44,7 @@ _OPTIONAL = (
     "seed",
 )
 ALLOWED_KEYS = _REQUIRED + _OPTIONAL
-MAX_K = 100  # the blend ranks a pool of the best hundred of each signal
+MAX_K = 50  # the blend ranks a pool of the best fifty of each signal
 METRICS = ("ndcg", "recall")
 HOLDOUTS = ("horizon", "last", "random")
 
