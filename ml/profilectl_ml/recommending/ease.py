@@ -22,7 +22,7 @@ MAX_SIDE = 4_000
 
 @dataclass(frozen=True)
 class EaseSetting:
-    """``ridge`` as a multiple of the mean diagonal of ``X'X``; columns are divided by popularity to ``power``."""
+    """``ridge``, times of the mean diagonal of ``X'X``; columns are divided by popularity to ``power``."""
 
     ridge: float
     power: float
@@ -60,13 +60,14 @@ class Ease:
         if self.weights is not None:
             found = scaled @ self.weights
         else:
+            assert self.solved is not None  # noqa: S101 - one of the two forms is there
             explained = np.asarray((scaled @ self.learnt.T).todense(), dtype=np.float32) @ self.solved
             dense = scaled.toarray()
             found = dense - (dense - explained) / self.diagonal
         return np.asarray(found / self.scale, dtype=np.float32)
 
     def contributions(self, own: NDArray[np.int32], to: NDArray[np.int64]) -> NDArray[np.float32]:
-        """Return ``B[own][:, to]`` in unscaled units: what having each of ``own`` adds to the score of ``to``."""
+        """Return ``B[own][:, to]`` : what having each of ``own`` adds to the score of ``to``."""
         if self.weights is not None:
             part = self.weights[np.ix_(own, to)]
         else:
@@ -80,7 +81,8 @@ class Ease:
 def fit_ease(matrix: Any, setting: EaseSetting, sample: NDArray[np.int64] | None = None) -> Ease:
     """Fit EASE on a sparse matrix ``(users, items)``.
 
-    Where both sides exceed ``MAX_SIDE``, the rows ``sample`` (all, by default) are learnt from, at most so many.
+    Where both sides exceed ``MAX_SIDE``, at most so many of the rows ``sample`` (of all, by default) are
+    learnt from.
     """
     learnt = csr_matrix(matrix, dtype=np.float64)
     users, items = learnt.shape

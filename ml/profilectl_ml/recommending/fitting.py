@@ -33,7 +33,7 @@ def allowed_items(history: History, users: NDArray[np.int64], repeats: str) -> N
     """Return what may be recommended, ``(users, items)``: all, what is new, or what was had before."""
     if repeats == "both":
         return np.ones((len(users), history.shape[1]), dtype=bool)
-    had = history.matrix(np.ones_like(history.data["count"]))[users].toarray() > 0
+    had: NDArray[np.bool_] = history.matrix(np.ones_like(history.data["count"]))[users].toarray() > 0
     return had if repeats == "true" else ~had
 
 
@@ -79,7 +79,9 @@ def choose_settings(task: RecommendationTask, history: History, truth: Any) -> S
     return Settings(**chosen)
 
 
-def _judge(task: RecommendationTask, history: History, truth: Any, strength: str, setting: EaseSetting) -> float:
+def _judge(
+    task: RecommendationTask, history: History, truth: Any, strength: str, setting: EaseSetting
+) -> float:
     model = _ease(history, strength, setting, sample(history, MAX_SIDE))
     few = sample(history, _JUDGES)
     few = few[np.asarray(truth[few].sum(axis=1)).ravel() > 0]

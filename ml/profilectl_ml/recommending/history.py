@@ -87,10 +87,12 @@ def read_history(connection: duckdb.DuckDBPyConnection, task: RecommendationTask
         f" where {split.past}),"
         " users as (select user_id, row_number() over (order by user_id) - 1 as user_no from"
         " (select distinct user_id from aged join recommending_items using (item)))"
-        " select user_no::integer as user_no, item_no::integer as item_no, sum(strength::decimal(18, 4))::double"
-        f" as count, {decayed}, min(age) as since, max(age) as first, max(moment) as last_at, any_value(user_id)"
-        " as user_id, rank() over (partition by user_no order by max(moment) desc) - 1 as later"
-        " from aged join recommending_items using (item) join users using (user_id) group by user_no, item_no",
+        " select user_no::integer as user_no, item_no::integer as item_no,"
+        f" sum(strength::decimal(18, 4))::double as count, {decayed}, min(age) as since, max(age) as first,"
+        " max(moment) as last_at, any_value(user_id) as user_id,"
+        " rank() over (partition by user_no order by max(moment) desc) - 1 as later"
+        " from aged join recommending_items using (item) join users using (user_id)"
+        " group by user_no, item_no",
         [split.cutoff],
     )
     found = connection.execute("select * from recommending_past order by user_no, item_no").fetchnumpy()
@@ -121,7 +123,9 @@ def read_truth(connection: duckdb.DuckDBPyConnection, history: History, split: S
     With ``repeats`` false only what they had not had before, with true only what they had.
     """
     kept = {"both": "", "false": "anti join", "true": "semi join"}[repeats]
-    restricted = f"{kept} recommending_past as q on q.user_no = p.user_no and q.item_no = i.item_no" if kept else ""
+    restricted = (
+        f"{kept} recommending_past as q on q.user_no = p.user_no and q.item_no = i.item_no" if kept else ""
+    )
     found = connection.execute(
         "select distinct p.user_no, i.item_no from"
         f" (select distinct user_id, item from {EVENTS} where {split.future}) as f"
@@ -135,12 +139,13 @@ def read_truth(connection: duckdb.DuckDBPyConnection, history: History, split: S
 
 def _items(connection: duckdb.DuckDBPyConnection, task: RecommendationTask, split: Split) -> int:
     days = int(task.horizon_days)
+    quarter = max(days // 4, 1)
     connection.execute(
         "create or replace temp table recommending_items as"
         " select item, count(distinct user_id) as users, count(*) / count(distinct user_id) as again,"
         f" count(distinct user_id) filter (moment >= ?::timestamp - interval {days} day) as users_recent,"
-        f" count(distinct user_id) filter (moment >= ?::timestamp - interval {max(days // 4, 1)} day) as users_week,"
-        f" row_number() over (order by count(distinct user_id) desc, item) - 1 as item_no"
+        f" count(distinct user_id) filter (moment >= ?::timestamp - interval {quarter} day) as users_week,"
+        " row_number() over (order by count(distinct user_id) desc, item) - 1 as item_no"
         f" from {EVENTS} where {split.past} group by item having count(distinct user_id) >= ?",
         [split.cutoff, split.cutoff, task.min_users_per_item],
     )

@@ -11,14 +11,15 @@ from numpy.typing import NDArray
 
 from profilectl_ml.evaluation import Metric, mean_interval
 from profilectl_ml.recommending.fitting import allowed_items, sample
-from profilectl_ml.recommending.ranking import FIGURES, RECALL_AT, best, figures
-from profilectl_ml.recommending.rerank import Blend, fit_blend, pool_of
+from profilectl_ml.recommending.ranking import FIGURES, RECALL_AT, figures
+from profilectl_ml.recommending.rerank import Blend, fit_blend, pool_of, tops_of
 from profilectl_ml.recommending.signals import Fitted
 from profilectl_ml.recommending.task import RecommendationTask
 from profilectl_ml.splits import user_groups
 
 # More users narrow no interval that matters, and the features of their pools would fill the memory.
 MAX_USERS = 2_000
+STORED = {"ndcg": "ndcg_at_10", "recall": "recall_at_20"}
 Floats = NDArray[np.float64]
 
 
@@ -74,12 +75,12 @@ def look(task: RecommendationTask, fitted: Fitted, truth: Any) -> Seen:
         signals = fitted.batch(batch)
         allowed = allowed_items(fitted.history, batch, task.repeats)
         actual = truth[batch].toarray()
-        for name, values in signals.items():
-            top = best(np.where(allowed, values, np.float32(-np.inf)), RECALL_AT)
+        tops = tops_of(signals, allowed)
+        for name, top in tops.items():
             # What is not allowed may fill up a short list, and was not had: the truth leaves it out.
-            hits = np.take_along_axis(actual, top, axis=1)
+            hits = np.take_along_axis(actual, top[:, :RECALL_AT], axis=1)
             found.setdefault(name, []).append(figures(hits, relevant[batch]))
-        pool = pool_of(fitted.history, batch, signals, allowed)
+        pool = pool_of(fitted.history, batch, signals, tops, allowed)
         had = actual[pool.user, pool.item]
         pairs.append((pool.user + done, pool.item, had, pool.features.astype(np.float32), pool.names))
         done += len(batch)
@@ -92,9 +93,7 @@ def look(task: RecommendationTask, fitted: Fitted, truth: Any) -> Seen:
 def blend_of(seen: Sequence[Seen], group: int | None = None) -> Blend | None:
     """Fit a blend on the pools of everything seen, or only on the users of all groups but one."""
     kept = [
-        np.ones(len(one.user), dtype=bool)
-        if group is None
-        else (user_groups(one.users)[one.user] != group)
+        np.ones(len(one.user), dtype=bool) if group is None else (user_groups(one.users)[one.user] != group)
         for one in seen
     ]
     features = np.concatenate([one.features[keep] for one, keep in zip(seen, kept, strict=True)])
@@ -118,10 +117,17 @@ def crossed(seen: Seen) -> Floats | None:
     return seen.blended(scores)
 
 
-def metrics_of(values: Floats, seed: int) -> dict[str, Metric]:
-    """Return mean figures with 95 % intervals from resampling users, by the names stored in ``ml.metrics``."""
-    point, low, high = mean_interval(values, seed=seed)
-    names = {"ndcg": "ndcg_at_10", "recall": "recall_at_20"}
+def metrics_of(values: dict[str, Floats], seed: int) -> dict[str, dict[str, Metric]]:
+    """Return each candidate's mean figures, by the names stored in ``ml.metrics``.
+
+    The 95 % intervals come from resampling users, the same ones for all candidates.
+    """
+    bounds = mean_interval(np.concatenate(list(values.values()), axis=1), seed=seed)
+    point, low, high = (part.reshape(len(values), len(FIGURES)) for part in bounds)
     return {
-        names[name]: Metric(float(point[i]), float(low[i]), float(high[i])) for i, name in enumerate(FIGURES)
+        candidate: {
+            STORED[name]: Metric(float(point[row, i]), float(low[row, i]), float(high[row, i]))
+            for i, name in enumerate(FIGURES)
+        }
+        for row, candidate in enumerate(values)
     }

@@ -49,8 +49,19 @@ class Pairs:
     names: tuple[str, ...]
 
 
+def tops_of(signals: dict[str, NDArray[np.float32]], allowed: Any) -> dict[str, NDArray[np.int64]]:
+    """Return the best ``POOL`` items of each signal among those allowed, by name: ``(users, POOL)``."""
+    return {
+        name: best(np.where(allowed, values, np.float32(-np.inf)), POOL) for name, values in signals.items()
+    }
+
+
 def pool_of(
-    history: History, users: NDArray[np.int64], signals: dict[str, NDArray[np.float32]], allowed: Any
+    history: History,
+    users: NDArray[np.int64],
+    signals: dict[str, NDArray[np.float32]],
+    tops: dict[str, NDArray[np.int64]],
+    allowed: Any,
 ) -> Pairs:
     """Return the pairs that the blend ranks, in order of user and item, with their features.
 
@@ -63,14 +74,15 @@ def pool_of(
         Positions of the users.
     signals
         By name, each of shape ``(users, items)`` or ``(1, items)``.
+    tops
+        The best items of each signal.
     allowed
         Which items may be recommended, boolean ``(users, items)``.
     """
     shape = allowed.shape
     chosen = np.zeros(shape, dtype=bool)
-    for values in signals.values():
-        masked = np.where(allowed, values, np.float32(-np.inf))
-        np.put_along_axis(chosen, best(masked, POOL), True, axis=1)
+    for top in tops.values():
+        np.put_along_axis(chosen, top, True, axis=1)
     chosen &= allowed
     user, item = np.nonzero(chosen)
     starts = np.searchsorted(user, np.arange(shape[0]))
@@ -88,7 +100,9 @@ def pool_of(
         share = np.maximum(given, 0.0) / np.maximum(largest[user], 1e-6)
         columns[f"{name}_share"] = np.log1p(10.0 * share)
     for name in ("since", "first", "count"):
-        known = history.matrix(np.log1p(np.maximum(history.data[name], 0.0)) + 1.0)[users].toarray()
+        known = history.matrix(np.log1p(np.maximum(history.data[name], np.float32(0))) + np.float32(1))[
+            users
+        ].toarray()
         columns[f"{name}_log"] = known[user, item].astype(np.float64)
     columns["had"] = (columns["count_log"] > 0).astype(np.float64)
     columns["again"] = np.log1p(history.popularity["again"])[item].astype(np.float64)
@@ -98,7 +112,9 @@ def pool_of(
     return Pairs(user, item, np.stack(list(columns.values()), axis=1), tuple(columns))
 
 
-def fit_blend(names: tuple[str, ...], features: Floats, had: NDArray[np.bool_], weight: Floats) -> Blend | None:
+def fit_blend(
+    names: tuple[str, ...], features: Floats, had: NDArray[np.bool_], weight: Floats
+) -> Blend | None:
     """Fit a blend; none if no pair, or every pair, was had.
 
     Parameters

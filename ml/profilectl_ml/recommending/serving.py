@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from profilectl_ml.errors import ProfilectlError
 from profilectl_ml.recommending.fitting import allowed_items
 from profilectl_ml.recommending.ranking import best
-from profilectl_ml.recommending.rerank import Blend, pool_of
+from profilectl_ml.recommending.rerank import Blend, pool_of, tops_of
 from profilectl_ml.recommending.signals import Fitted, strengths
 from profilectl_ml.recommending.task import RecommendationTask
 
@@ -46,9 +46,9 @@ def recommend(
         had = np.take_along_axis(times[batch].toarray(), top, axis=1)
         because = np.full(top.shape, -1, dtype=np.int64)
         if not candidate.startswith(("popularity", "personal")):
-            for row, user in enumerate(batch):
+            for at, user in enumerate(batch):
                 span = slice(history.indptr[user], history.indptr[user + 1])
-                because[row] = _because(fitted, history.indices[span], own_values[span], top[row])
+                because[at] = _because(fitted, history.indices[span], own_values[span], top[at])
         row, rank = np.nonzero(kept)
         reason = because[row, rank]
         parts.append(
@@ -76,7 +76,7 @@ def _scores(
     if candidate != "blend":
         return np.where(allowed, signals[candidate].astype(np.float64), -np.inf)
     assert blend is not None  # noqa: S101 - it was fitted before it could be chosen
-    pool = pool_of(fitted.history, batch, signals, allowed)
+    pool = pool_of(fitted.history, batch, signals, tops_of(signals, allowed), allowed)
     scores = np.full(allowed.shape, -np.inf)
     # The precision that judging had, so that what serves is what was judged.
     scores[pool.user, pool.item] = blend.scores(pool.features.astype(np.float32).astype(np.float64))

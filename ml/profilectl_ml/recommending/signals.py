@@ -1,4 +1,4 @@
-"""Signals: what speaks for an item, for every user of a batch. Each candidate but ``blend`` is one of them."""
+"""Signals: what speaks for an item, for a batch of users. Each candidate but ``blend`` is one of them."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class Fitted:
             self._rows[name] = self.history.matrix(strengths(self.history, name))
         return self._rows[name]
 
-    def batch(self, users: slice) -> dict[str, Floats]:
+    def batch(self, users: slice | NDArray[np.int64]) -> dict[str, Floats]:
         """Return every signal of some users, each of shape ``(users, items)`` or ``(1, items)``."""
         history = self.history
         found: dict[str, Floats] = {"popularity": history.popularity["users"][None, :]}
@@ -89,9 +89,9 @@ def strengths(history: History, name: str) -> Floats:
     if name == "log":
         count = history.data["count"]
         # All alike carries no strength: plain ones then, not log 2.
-        return np.log1p(count) if np.ptp(count) > 0 else np.ones_like(count)
+        return np.asarray(np.log1p(count) if np.ptp(count) > 0 else np.ones_like(count), dtype=np.float32)
     if name == "log_long":
         return np.log1p(np.maximum(history.data["long"], 1e-6))
     if name == "later":
-        return np.exp2(-history.data["later"] / _LATER_HALF).astype(np.float32)
-    return np.maximum(history.data[name], 1e-9)
+        return np.asarray(np.exp2(-history.data["later"] / _LATER_HALF), dtype=np.float32)
+    return np.asarray(np.maximum(history.data[name], 1e-9), dtype=np.float32)

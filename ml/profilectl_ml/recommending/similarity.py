@@ -20,7 +20,7 @@ _LATEST = (
 
 
 def item_item(connection: duckdb.DuckDBPyConnection, items: int, shrinkage: float = SHRINKAGE) -> Any:
-    """Return cosine similarities of items, shrunk, as a CSR matrix ``(items, items)`` with nought on the diagonal.
+    """Return shrunk cosine similarities of items, CSR ``(items, items)``, nought on the diagonal.
 
     With ``n_ij`` users who had both: ``n_ij / (sqrt(n_i n_j) + shrinkage)``, the ``NEIGHBOURS`` largest
     per row.

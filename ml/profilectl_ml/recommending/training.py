@@ -18,14 +18,13 @@ from profilectl_ml.recommending.events import drop_temporary, read_events
 from profilectl_ml.recommending.fitting import Settings, choose_settings, fit_signals
 from profilectl_ml.recommending.history import History, read_history, read_truth
 from profilectl_ml.recommending.holdout import Split, add_held, splits
-from profilectl_ml.recommending.judging import Seen, blend_of, crossed, look, metrics_of
+from profilectl_ml.recommending.judging import STORED, Seen, blend_of, crossed, look, metrics_of
 from profilectl_ml.recommending.records import RecommendResult, write_run
 from profilectl_ml.recommending.rerank import Blend
 from profilectl_ml.recommending.serving import recommend
 from profilectl_ml.recommending.task import RecommendationTask
 
 Progress = Callable[[float, str], None]
-_NAMES = {"ndcg": "ndcg_at_10", "recall": "recall_at_20"}
 
 
 def train(
@@ -89,15 +88,15 @@ def _train(
     tell(0.05, "comparing candidates")
     first = _look(connection, task, choosing, None, seed)
     values = _figures(task, first.seen, crossed(first.seen) if "blend" in task.candidates else None)
-    validation = {name: metrics_of(found, seed) for name, found in values.items()}
+    validation = metrics_of(values, seed)
     # The first of equals: the baseline, then the simpler one.
-    winner = max(values, key=lambda name: validation[name][_NAMES[task.metric]].value)
+    winner = max(values, key=lambda name: validation[name][STORED[task.metric]].value)
 
     tell(0.45, "judging candidates")
     second = _look(connection, task, judging, first.settings, seed)
     blend = blend_of([first.seen]) if "blend" in values else None
     blended = second.seen.blended(blend.scores(second.seen.features.astype(float))) if blend else None
-    test = {name: metrics_of(found, seed) for name, found in _figures(task, second.seen, blended).items()}
+    test = metrics_of(_figures(task, second.seen, blended), seed)
     promoted, reason = _promotion(task, winner, test)
     serving = winner if promoted else task.baseline
 
@@ -168,7 +167,7 @@ def _figures(task: RecommendationTask, seen: Seen, blended: Any) -> dict[str, An
 def _promotion(task: RecommendationTask, winner: str, test: dict[str, dict[str, Metric]]) -> tuple[bool, str]:
     if winner == task.baseline:
         return False, "no candidate beats the baseline in validation; the baseline serves"
-    name = _NAMES[task.metric]
+    name = STORED[task.metric]
     ours, naive = test[winner][name].value, test[task.baseline][name].value
     figures = f"{name} {ours:.4f} against {naive:.4f} on what was held out"
     if ours > naive:

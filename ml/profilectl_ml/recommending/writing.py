@@ -79,7 +79,8 @@ def _without_history(
         segment = f"min({quote_identifier(task.segment)}::varchar)" if task.segment else "null::varchar"
         user = quote_identifier(task.user)
         everyone = (
-            f"select user_id, max(segment) as segment from (select {user}::varchar as user_id, {segment} as segment"
+            "select user_id, max(segment) as segment from"
+            f" (select {user}::varchar as user_id, {segment} as segment"
             f" from {quote_relation(*task.users)} where {user} is not null group by 1"
             f" union all {everyone}) group by user_id"
         )

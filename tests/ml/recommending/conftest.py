@@ -64,8 +64,8 @@ def make_shop() -> MakeShop:
         connection.execute(f"create table marts.fct_events as select * from frame order by {order}")
         connection.unregister("frame")
         connection.execute(
-            "insert into marts.fct_events by name select user_id, 'page' as item_id, occurred_at, 'page_view' as"
-            " event_type from marts.fct_events limit 500"
+            "insert into marts.fct_events by name select user_id, 'page' as item_id, occurred_at,"
+            " 'page_view' as event_type from marts.fct_events limit 500"
         )
         connection.execute(
             "create table marts.dim_items as select distinct item_id, 'taste ' || item_id[2] as category,"

@@ -116,7 +116,9 @@ def test_the_order_of_rows_changes_nothing(make_shop: MakeShop, shop_task: Recom
 def test_learning_beats_the_baseline_for_new_items(
     make_shop: MakeShop, shop_task: RecommendationTask, holdout: str
 ) -> None:
-    task = replace(shop_task, repeats="false", holdout=holdout, at=None if holdout == "random" else shop_task.at)
+    task = replace(
+        shop_task, repeats="false", holdout=holdout, at=None if holdout == "random" else shop_task.at
+    )
     result = train(make_shop(weeks=16), task)
     assert result.promoted
     assert result.serving != "popularity"

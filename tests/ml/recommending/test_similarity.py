@@ -60,7 +60,8 @@ def test_history_counts_what_happened_before_the_cutoff(
     for split in splits(connection, shop_task)[:2]:
         history = read_history(connection, shop_task, split)
         before = connection.execute(
-            "select user_id, item_id, count(*), sum(pow(0.5, date_diff('second', occurred_at, $1) / 86400.0 / 56))"
+            "select user_id, item_id, count(*),"
+            " sum(pow(0.5, date_diff('second', occurred_at, $1) / 86400.0 / 56))"
             " from marts.fct_events where event_type = 'purchase' and occurred_at < $1 group by 1, 2"
             " order by 1, 2",
             [split.cutoff],
@@ -88,7 +89,9 @@ def test_new_and_repeated_truth_divide_the_whole(make_shop: MakeShop, shop_task:
     add_held(connection, shop_task, 1)
     split = splits(connection, shop_task)[0]
     history = read_history(connection, shop_task, split)
-    both, new, old = (read_truth(connection, history, split, kept).toarray() for kept in ("both", "false", "true"))
+    both, new, old = (
+        read_truth(connection, history, split, kept).toarray() for kept in ("both", "false", "true")
+    )
     had = history.matrix("count").toarray() > 0
     assert (new == both & ~had).all()
     assert (old == both & had).all()
