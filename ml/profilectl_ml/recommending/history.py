@@ -18,6 +18,8 @@ from profilectl_ml.recommending.task import RecommendationTask
 Floats = NDArray[np.float32]
 # The most popular ones; scoring holds users × items of a batch, and nobody is recommended item 20,001.
 MAX_ITEMS = 20_000
+# Where users are few, this part of them is enough for an item: a limit for thousands would leave nothing.
+SMALL_SHARE = 20
 _SCALE = 1_000_000_000  # decayed weights are added as whole numbers, so that their order changes no bit
 
 
@@ -140,6 +142,10 @@ def read_truth(connection: duckdb.DuckDBPyConnection, history: History, split: S
 def _items(connection: duckdb.DuckDBPyConnection, task: RecommendationTask, split: Split) -> int:
     days = int(task.horizon_days)
     quarter = max(days // 4, 1)
+    ((users,),) = connection.execute(
+        f"select count(distinct user_id) from {EVENTS} where {split.past}"
+    ).fetchall()
+    least = min(task.min_users_per_item, max(1, users // SMALL_SHARE))
     connection.execute(
         "create or replace temp table recommending_items as"
         " select item, count(distinct user_id) as users, count(*) / count(distinct user_id) as again,"
@@ -147,13 +153,13 @@ def _items(connection: duckdb.DuckDBPyConnection, task: RecommendationTask, spli
         f" count(distinct user_id) filter (moment >= ?::timestamp - interval {quarter} day) as users_week,"
         " row_number() over (order by count(distinct user_id) desc, item) - 1 as item_no"
         f" from {EVENTS} where {split.past} group by item having count(distinct user_id) >= ?",
-        [split.cutoff, split.cutoff, task.min_users_per_item],
+        [split.cutoff, split.cutoff, least],
     )
     ((total,),) = connection.execute("select count(*) from recommending_items").fetchall()
     if not total:
         raise ProfilectlError(
-            f"task {task.name}: no item has {task.min_users_per_item} users or more",
-            hint="lower min_users_per_item, or land more data",
+            f"task {task.name}: no item has {least} users or more",
+            hint="lower min_users_per_item, recommend categories, or land more data",
         )
     connection.execute("delete from recommending_items where item_no >= ?", [MAX_ITEMS])
     return int(total)

@@ -24,24 +24,9 @@ CANDIDATES = (
 _DEFAULT = tuple(name for name in CANDIDATES if name != "als")
 _REQUIRED = ("kind", "events", "user", "item")
 _OPTIONAL = (
-    "at",
-    "event_types",
-    "filter",
-    "value",
-    "items",
-    "item_name",
-    "users",
-    "segment",
-    "horizon_days",
-    "holdout",
-    "repeats",
-    "k",
-    "candidates",
-    "metric",
-    "min_users_per_item",
-    "half_life_days",
-    "verbs",
-    "seed",
+    *("at", "event_types", "filter", "value", "items", "item_name", "users", "segment", "horizon_days"),
+    *("holdout", "repeats", "k", "candidates", "metric", "min_users_per_item", "half_life_days"),
+    *("verbs", "seed"),
 )
 ALLOWED_KEYS = _REQUIRED + _OPTIONAL
 MAX_K = 50  # the blend ranks a pool of the best fifty of each signal
@@ -85,7 +70,7 @@ class RecommendationTask:
     metric
         ``ndcg`` (at 10) or ``recall`` (at 20): what the choice looks at.
     min_users_per_item
-        Items that fewer users had are not recommended.
+        Items that fewer users had are not recommended; a twentieth of few users is enough.
     half_life_days
         After so many days an event counts half in what is recent.
     verbs
@@ -120,7 +105,7 @@ class RecommendationTask:
 
     @property
     def baseline(self) -> str:
-        """The naive candidate: what is popular for new items, else what the user had most often."""
+        """The naive candidate."""
         return "popularity" if self.repeats == "false" else "personal_frequency"
 
     @property

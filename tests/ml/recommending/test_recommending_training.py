@@ -199,7 +199,6 @@ def test_a_value_is_summed(make_shop: MakeShop, shop_task: RecommendationTask) -
         ({"filter": (("colour", ("red",)),)}, "has no column 'colour'"),
         ({"segment": "shoe_size"}, "has no column 'shoe_size'"),
         ({"item_name": "shoe_size"}, "has no column 'shoe_size'"),
-        ({"min_users_per_item": 1000}, "no item has 1000 users"),
         ({"horizon_days": 100}, "the events end before there is something"),
     ],
 )
@@ -210,6 +209,21 @@ def test_what_is_missing_is_a_clear_error(
     with pytest.raises(ProfilectlError, match=message):
         train(connection, replace(shop_task, **changes))
     assert connection.execute("select count(*) from duckdb_tables() where temporary").fetchall() == [(0,)]
+
+
+def test_few_users_need_fewer_per_item(make_shop: MakeShop, shop_task: RecommendationTask) -> None:
+    connection = make_shop(users=30, weeks=14)
+    result = train(connection, replace(shop_task, min_users_per_item=1000, candidates=("popularity",)))
+    assert result.n_users == 33
+
+
+def test_items_that_nobody_shares_are_a_clear_error(
+    make_shop: MakeShop, shop_task: RecommendationTask
+) -> None:
+    connection = make_shop(weeks=14)
+    connection.execute("update marts.fct_events set item_id = user_id || occurred_at")
+    with pytest.raises(ProfilectlError, match="no item has 3 users or more"):
+        train(connection, shop_task)
 
 
 def test_a_value_of_a_filter_is_only_a_value(make_shop: MakeShop, shop_task: RecommendationTask) -> None:
