@@ -70,9 +70,12 @@ def splits(connection: duckdb.DuckDBPyConnection, task: RecommendationTask) -> t
         f"select max(moment)::date + 1, count(*) filter (held > 2) from {EVENTS}"
     ).fetchall()
     if not early:
+        needed = f"three windows of {task.horizon_days} days"
+        if task.holdout != "horizon":
+            needed = "users with three items or more"
         raise ProfilectlError(
             f"task {task.name}: the events end before there is something to learn, to choose and to judge",
-            hint=f"three windows of {task.horizon_days} days are needed; land a longer history",
+            hint=f"{needed} are needed; land a longer history",
         )
     end = datetime(last.year, last.month, last.day)
     back = timedelta(days=task.horizon_days if task.holdout == "horizon" else 0)

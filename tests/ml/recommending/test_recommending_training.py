@@ -247,3 +247,31 @@ def test_a_failure_while_writing_leaves_the_former_lists(
     with pytest.raises(RuntimeError, match="the power is gone"):
         train(connection, replace(shop_task, k=3))
     assert recommended(connection) == before
+
+
+def test_als_competes_where_it_is_installed(make_shop: MakeShop, shop_task: RecommendationTask) -> None:
+    pytest.importorskip("implicit")
+    result = train(make_shop(weeks=16), replace(shop_task, repeats="false", candidates=("als", "blend")))
+    assert {"als", "blend"} <= set(result.test)
+    assert result.params["left_out"] == {}
+
+
+def test_als_is_left_out_with_a_reason_where_it_is_not(
+    make_shop: MakeShop, shop_task: RecommendationTask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("profilectl_ml.recommending.als.available", lambda: False)
+    connection = make_shop(weeks=16)
+    result = train(connection, replace(shop_task, repeats="false", candidates=("als", "item_item")))
+    assert set(result.test) == {"popularity", "item_item"}
+    ((details,),) = connection.execute("select details from ml.runs").fetchall()
+    assert "not installed" in json.loads(details)["left_out"]["als"]
+
+
+def test_beyond_the_cap_the_most_popular_items_stay(
+    make_shop: MakeShop, shop_task: RecommendationTask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("profilectl_ml.recommending.history.MAX_ITEMS", 10)
+    connection = make_shop(weeks=16)
+    result = train(connection, shop_task)
+    assert result.params["left_out"]["items"] == "the 10 most popular of 42 items"
+    assert len({row[2] for row in recommended(connection)}) <= 10
