@@ -9,22 +9,33 @@ import skops.io
 
 from profilectl_ml.errors import ProfilectlError
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 
 # skops trusts scikit-learn's public types by itself; these are the rest that our candidates hold.
 TRUSTED_TYPES = (
+    "collections.OrderedDict",
+    "lightgbm.basic.Booster",
+    "lightgbm.sklearn.LGBMClassifier",
+    "lightgbm.sklearn.LGBMRegressor",
     "numpy.dtype",
+    "profilectl_ml.estimators.CalibratedModel",
     "profilectl_ml.estimators.ColumnLevel",
     "profilectl_ml.estimators.InformativeColumns",
+    "profilectl_ml.estimators.LogRegressor",
+    "profilectl_ml.estimators.NonNegativeTarget",
     "profilectl_ml.estimators.ResidualRegressor",
     "profilectl_ml.estimators.RootRegressor",
     "profilectl_ml.estimators.SignedRoot",
+    "profilectl_ml.estimators.VaryingColumns",
+    "profilectl_ml.segmenting.scaling.ScaledFeatures",
     "sklearn._loss._loss.CyHalfSquaredError",
     "sklearn._loss.link.IdentityLink",
     "sklearn._loss.link.Interval",
     "sklearn._loss.loss.HalfSquaredError",
     "sklearn.ensemble._hist_gradient_boosting.binning._BinMapper",
     "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
+    "sklearn.feature_selection._univariate_selection.f_classif",
+    "sklearn.feature_selection._univariate_selection.f_regression",
     "sklearn.neural_network._stochastic_optimizers.AdamOptimizer",
     "sklearn.tree._tree.Tree",
     "sklearn.utils._bunch.Bunch",

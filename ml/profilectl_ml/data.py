@@ -32,6 +32,8 @@ _NUMERIC = (
     "UBIGINT",
 )
 _NOT_FEATURES = ("user_id", "cutoff", "as_of")
+# Names that no column of a mart has.
+_ENTITY, _CUTOFF = "__entity", "__cutoff"
 
 
 @dataclass(frozen=True)
@@ -49,7 +51,7 @@ class Examples:
     users
         User id per row.
     cutoffs
-        Cutoff per row, ``datetime64[D]``.
+        Cutoff per row, ``datetime64[D]``; not-a-time in tables without time.
     fingerprint
         MD5 of all rows, whatever their order in the mart.
     """
@@ -60,6 +62,11 @@ class Examples:
     users: NDArray[np.object_]
     cutoffs: NDArray[np.datetime64]
     fingerprint: str
+
+    @property
+    def timeless(self) -> bool:
+        """Whether these are rows of a table without time."""
+        return bool(np.isnat(self.cutoffs).any())
 
     def at(self, *days: date) -> NDArray[np.int64]:
         """Return the positions of the rows of these cutoffs."""
@@ -74,44 +81,67 @@ def read_examples(connection: duckdb.DuckDBPyConnection, task: Task) -> Examples
     ProfilectlError
         If the mart or its label is missing, or it holds too few users or a label that never varies.
     """
-    columns = _columns(connection, task.examples)
-    for needed in (task.entity, "cutoff", task.label, *((task.population,) if task.population else ())):
-        if needed not in columns:
+    columns = column_types(connection, task.examples)
+    for needed in (task.entity, task.cutoff, task.label, task.population):
+        if needed and needed not in columns:
             raise ProfilectlError(
                 f"{'.'.join(task.examples)} has no column {needed!r}, which task {task.name} needs",
                 hint=f"see {task.path}" if task.path else None,
             )
     chosen = _feature_columns(columns, task)
-    rows = _rows(task)
-    total = _one(connection, f"select count(distinct {quote_identifier(task.entity)}) from ({rows})")
+    rows, entity = _rows(task), quote_identifier(task.entity)
+    total = _one(connection, f"select count(distinct {entity}) from ({rows})")
     if total < MIN_USERS:
         raise ProfilectlError(
             f"task {task.name}: {total} users with a label, at least {MIN_USERS} are needed",
             hint="land more data, or a longer history",
         )
-    listed = ", ".join(quote_identifier(c) for c in (task.entity, "cutoff", task.label, *chosen))
-    entity = quote_identifier(task.entity)
+    cutoff = quote_identifier(task.cutoff) if task.cutoff else "null::date"
+    listed = ", ".join(quote_identifier(c) for c in (task.label, *chosen))
     sampled = (
-        f"select {listed} from ({rows}) where {entity} in (select {entity} from ({rows})"
-        f" group by 1 order by md5({entity}), {entity} limit {MAX_USERS})"
+        f"select {entity}::varchar as {_ENTITY}, {cutoff} as {_CUTOFF}, {listed} from ({rows})"
+        f" where {entity} in (select {entity} from ({rows})"
+        f" group by 1 order by md5({entity}::varchar), {entity} limit {MAX_USERS})"
     )
-    table = connection.execute(f"{sampled} order by cutoff, {entity}").to_arrow_table()
-    label = pc.cast(table.column(task.label), pa.float64()).to_numpy()
+    table = connection.execute(f"{sampled} order by {_CUTOFF}, {_ENTITY}").to_arrow_table()
+    layout = _layout(table, chosen)
+    if not layout.names:
+        raise ProfilectlError(
+            f"task {task.name}: {'.'.join(task.examples)} has no column to learn from",
+            hint="features are numbers, booleans, and texts of at most 40 values",
+        )
+    return Examples(
+        layout=layout,
+        matrix=layout.matrix(table),
+        label=_label(table.column(task.label), task),
+        users=table.column(_ENTITY).to_numpy(zero_copy_only=False),
+        cutoffs=table.column(_CUTOFF).to_numpy().astype("datetime64[D]"),
+        fingerprint=_fingerprint(connection, sampled),
+    )
+
+
+def _label(column: pa.ChunkedArray, task: Task) -> NDArray[np.float64]:
+    if task.positive is not None:
+        label = task.positive.of(column)
+    elif pa.types.is_string(column.type) or pa.types.is_dictionary(column.type):
+        raise ProfilectlError(
+            f"task {task.name}: {task.label} holds texts",
+            hint="say which of them counts: positive: {equals: …}",
+        )
+    else:
+        label = pc.cast(column, pa.float64()).to_numpy()
     if not np.isfinite(label).all():
         raise ProfilectlError(f"task {task.name}: {task.label} holds infinite or not-a-number values")
     if np.ptp(label) == 0:
         raise ProfilectlError(
             f"task {task.name}: {task.label} is {label[0]:g} in every row; there is nothing to learn"
         )
-    layout = _layout(table, chosen)
-    return Examples(
-        layout=layout,
-        matrix=layout.matrix(table),
-        label=label,
-        users=table.column(task.entity).to_numpy(zero_copy_only=False),
-        cutoffs=table.column("cutoff").to_numpy().astype("datetime64[D]"),
-        fingerprint=_fingerprint(connection, sampled),
-    )
+    if task.kind == "classification" and not np.isin(label, (0.0, 1.0)).all():
+        raise ProfilectlError(
+            f"task {task.name}: {task.label} is neither true or false nor 0 or 1",
+            hint="say which values count: positive: {above: 0}",
+        )
+    return label
 
 
 def check_features(connection: duckdb.DuckDBPyConnection, task: Task, layout: Layout) -> None:
@@ -122,7 +152,7 @@ def check_features(connection: duckdb.DuckDBPyConnection, task: Task, layout: La
     ProfilectlError
         If the mart or a column is missing.
     """
-    columns = _columns(connection, task.features)
+    columns = column_types(connection, task.features)
     wanted = (task.entity, *((task.population,) if task.population else ()), *layout.names)
     missing = [name for name in wanted if name not in columns]
     if missing:
@@ -133,12 +163,14 @@ def check_features(connection: duckdb.DuckDBPyConnection, task: Task, layout: La
         )
 
 
-def _columns(connection: duckdb.DuckDBPyConnection, relation: tuple[str, str]) -> dict[str, str]:
+def column_types(connection: duckdb.DuckDBPyConnection, relation: tuple[str, ...]) -> dict[str, str]:
+    """Return the columns of a relation with their types, in order; ProfilectlError if there is none."""
+    # A view of the connection alone (a file that was named on the command line) is in catalogue `temp`.
     found = connection.execute(
         "select column_name, data_type from information_schema.columns"
-        " where table_catalog = current_database() and table_schema = ? and table_name = ?"
+        " where table_catalog in (current_database(), 'temp') and table_schema = ? and table_name = ?"
         " order by ordinal_position",
-        list(relation),
+        list(relation[-2:]),
     ).fetchall()
     if not found:
         raise ProfilectlError(
@@ -150,7 +182,7 @@ def _columns(connection: duckdb.DuckDBPyConnection, relation: tuple[str, str]) -
 
 def _feature_columns(columns: dict[str, str], task: Task) -> list[str]:
     """Return numbers, booleans and texts in alphabetical order, so that column order changes nothing."""
-    taken = {*_NOT_FEATURES, task.entity, task.label, task.population}
+    taken = {*_NOT_FEATURES, task.entity, task.label, task.population, task.cutoff, task.as_of}
     usable = ("BOOLEAN", "DOUBLE", "FLOAT", "VARCHAR", *_NUMERIC)
     return sorted(
         name

@@ -6,9 +6,11 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn.base import BaseEstimator, RegressorMixin, TransformerMixin, clone
+from scipy.special import expit
+from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin, TransformerMixin, clone
 from sklearn.feature_selection import SelectorMixin
-from sklearn.linear_model import Ridge
+from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 Floats = NDArray[np.float64]
@@ -143,6 +145,137 @@ class ResidualRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         return tags
 
 
+class LogRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
+    """Learn log(1 + target) of a non-negative target, then take it back and rescale.
+
+    For long-tailed amounts and counts. Taking the logarithm back gives a median rather than a mean; the one
+    factor fitted afterwards makes the predictions of the training rows add up to their labels again.
+
+    Parameters
+    ----------
+    estimator
+        Regressor for the logarithm of the target; ridge when None.
+    """
+
+    def __init__(self, estimator: Any = None) -> None:
+        self.estimator = estimator
+
+    def fit(self, X: ArrayLike, y: ArrayLike) -> LogRegressor:
+        """Fit on ``X``, shape ``(rows, columns)``, and ``y``, shape ``(rows,)``; negatives count as zero."""
+        values, target = validate_data(self, X, y, y_numeric=True, ensure_all_finite="allow-nan")
+        base = Ridge() if self.estimator is None else self.estimator
+        logs = np.log1p(np.clip(target, 0.0, None))
+        # No row may be predicted far beyond what was seen: an exponential runs away.
+        self.ceiling_ = float(logs.max()) + 1.0
+        self.estimator_ = clone(base).fit(values, logs)
+        back = self._back(values)
+        total = float(back.sum())
+        self.scale_ = float(np.clip(target, 0.0, None).sum()) / total if total > 0 else 1.0
+        return self
+
+    def _back(self, values: Floats) -> Floats:
+        logs = np.asarray(self.estimator_.predict(values), dtype=np.float64)
+        return np.expm1(np.clip(logs, 0.0, self.ceiling_))
+
+    def predict(self, X: ArrayLike) -> Floats:
+        """Return predictions of shape ``(rows,)`` in the target's own unit."""
+        check_is_fitted(self)
+        values = validate_data(self, X, reset=False, ensure_all_finite="allow-nan")
+        return self._back(values) * self.scale_
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = _allows_nan(self.estimator)
+        tags.regressor_tags.poor_score = True  # made for non-negative targets only
+        return tags
+
+
+class NonNegativeTarget(RegressorMixin, BaseEstimator):  # type: ignore[misc]
+    """Fit a regressor on a target raised to zero, for losses that know no negative amounts (refunds, say).
+
+    Parameters
+    ----------
+    estimator
+        Regressor; ridge when None.
+    """
+
+    def __init__(self, estimator: Any = None) -> None:
+        self.estimator = estimator
+
+    def fit(self, X: ArrayLike, y: ArrayLike) -> NonNegativeTarget:
+        """Fit on ``X``, shape ``(rows, columns)``, and ``y``, shape ``(rows,)``; negatives count as zero."""
+        values, target = validate_data(self, X, y, y_numeric=True, ensure_all_finite="allow-nan")
+        base = Ridge() if self.estimator is None else self.estimator
+        self.estimator_ = clone(base).fit(values, np.clip(target, 0.0, None))
+        return self
+
+    def predict(self, X: ArrayLike) -> Floats:
+        """Return predictions of shape ``(rows,)`` in the target's own unit."""
+        check_is_fitted(self)
+        values = validate_data(self, X, reset=False, ensure_all_finite="allow-nan")
+        return np.asarray(self.estimator_.predict(values), dtype=np.float64)
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = _allows_nan(self.estimator)
+        tags.regressor_tags.poor_score = True  # made for non-negative targets only
+        return tags
+
+
+class CalibratedModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
+    """A classifier of two classes whose log-odds are stretched and shifted by two given numbers.
+
+    Platt's method with the two numbers learnt elsewhere, on predictions of rows that the classifier had not
+    seen; see :func:`profilectl_ml.calibration.calibrate`.
+
+    Parameters
+    ----------
+    estimator
+        Classifier with ``predict_proba``; logistic regression when None.
+    slope, intercept
+        Log-odds become ``slope * log-odds + intercept``.
+    """
+
+    def __init__(self, estimator: Any = None, slope: float = 1.0, intercept: float = 0.0) -> None:
+        self.estimator = estimator
+        self.slope = slope
+        self.intercept = intercept
+
+    def fit(self, X: ArrayLike, y: ArrayLike) -> CalibratedModel:
+        """Fit on ``X``, shape ``(rows, columns)``, and ``y``, shape ``(rows,)``, of two classes."""
+        values, target = validate_data(self, X, y, ensure_all_finite="allow-nan")
+        check_classification_targets(target)
+        self.classes_ = np.unique(target)
+        if len(self.classes_) != 2:
+            raise ValueError(
+                f"Only binary classification is supported. The label has {len(self.classes_)} class(es)"
+            )
+        base = LogisticRegression() if self.estimator is None else self.estimator
+        self.estimator_ = clone(base).fit(values, target)
+        self.slope_, self.intercept_ = float(self.slope), float(self.intercept)
+        return self
+
+    def predict_proba(self, X: ArrayLike) -> Floats:
+        """Return probabilities of shape ``(rows, 2)``."""
+        check_is_fitted(self)
+        values = validate_data(self, X, reset=False, ensure_all_finite="allow-nan")
+        raw = np.clip(self.estimator_.predict_proba(values)[:, 1], 1e-12, 1 - 1e-12)
+        odds = self.slope_ * np.log(raw / (1 - raw)) + self.intercept_
+        one = expit(odds)
+        return np.stack([1 - one, one], axis=1)
+
+    def predict(self, X: ArrayLike) -> Any:
+        """Return the likelier class of each row, shape ``(rows,)``."""
+        likely = self.predict_proba(X)[:, 1] > 0.5
+        return self.classes_[likely.astype(np.int64)]
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = _allows_nan(self.estimator)
+        tags.classifier_tags.multi_class = False
+        return tags
+
+
 class SignedRoot(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     """Square root of the size with the sign kept: tames the long tail of money, and zero stays zero.
 
@@ -207,6 +340,33 @@ class InformativeColumns(SelectorMixin, BaseEstimator):  # type: ignore[misc]
     def _get_support_mask(self) -> NDArray[np.bool_]:
         check_is_fitted(self)
         return np.asarray(self.support_)
+
+
+class VaryingColumns(SelectorMixin, BaseEstimator):  # type: ignore[misc]
+    """Drop columns with fewer than two different known values: trees cannot split them.
+
+    Binning a column without any known value is an error in scikit-learn 1.9's histogram boosting.
+    """
+
+    def fit(self, X: ArrayLike, y: ArrayLike | None = None) -> VaryingColumns:
+        """Decide on ``X`` of shape ``(rows, columns)``; at least one column always stays."""
+        values = validate_data(self, X, dtype=np.float64, ensure_all_finite="allow-nan")
+        filled = np.isfinite(values)
+        least = np.where(filled, values, np.inf).min(axis=0)
+        most = np.where(filled, values, -np.inf).max(axis=0)
+        self.support_ = least < most
+        if not self.support_.any():
+            self.support_[0] = True
+        return self
+
+    def _get_support_mask(self) -> NDArray[np.bool_]:
+        check_is_fitted(self)
+        return np.asarray(self.support_)
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True
+        return tags
 
 
 def _allows_nan(estimator: Any) -> bool:

@@ -12,6 +12,8 @@ from profilectl_ml import tasks, training
 from profilectl_ml.declaration import Declaration, declarations
 from profilectl_ml.recommending import task as recommending
 from profilectl_ml.recommending import training as recommending_training
+from profilectl_ml.segmenting import task as segmenting_task
+from profilectl_ml.segmenting import training as segmenting_training
 
 Progress = Callable[[float, str], None]
 
@@ -54,6 +56,8 @@ _SUPERVISED = Kind(tasks.parse, training.train)
 KINDS: dict[str, Kind] = {
     "regression": _SUPERVISED,
     "recommendation": Kind(recommending.parse, recommending_training.train),
+    "classification": _SUPERVISED,
+    "clustering": Kind(segmenting_task.parse, segmenting_training.train),
 }
 
 

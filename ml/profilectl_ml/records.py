@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
@@ -11,10 +11,9 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from profilectl_ml.candidates import BASELINE
 from profilectl_ml.evaluation import Metric
-from profilectl_ml.layout import Layout
-from profilectl_ml.registry import StoredModel, save_model, save_run, transaction
+from profilectl_ml.recipes import BASELINE
+from profilectl_ml.registry import LoadedModel, save_model, save_run, transaction
 from profilectl_ml.schema import create_ml_tables
 from profilectl_ml.scoring import replace_scores
 
@@ -27,7 +26,7 @@ class Predictions:
     """Out-of-time predictions of the serving model beside the truth and the baseline, each ``(rows,)``."""
 
     users: NDArray[np.object_]
-    cutoff: date
+    cutoff: date | None
     actual: NDArray[np.float64]
     predicted: NDArray[np.float64]
     baseline: NDArray[np.float64]
@@ -38,9 +37,7 @@ class Run:
     """Everything a run leaves behind."""
 
     result: TrainResult
-    stored: StoredModel
-    estimator: Any
-    layout: Layout
+    model: LoadedModel
     predictions: Predictions
     scores: pa.Table
     seed: int
@@ -49,7 +46,7 @@ class Run:
 
 def write_run(connection: duckdb.DuckDBPyConnection, run: Run) -> None:
     """Write the run in one transaction: readers see the old model and scores, or the new ones."""
-    result, stored = run.result, run.stored
+    result, stored = run.result, run.model.stored
     with transaction(connection):
         create_ml_tables(connection)
         save_run(
@@ -70,11 +67,15 @@ def write_run(connection: duckdb.DuckDBPyConnection, run: Run) -> None:
                 "test_cutoff": result.test_cutoff,
                 "baseline": BASELINE,
                 "seconds": result.seconds,
+                "kind": result.kind,
+                "details": result.details,
             },
         )
-        save_model(connection, stored, run.estimator, run.layout)
+        save_model(connection, run.model, reason=result.reason)
         _write_metrics(connection, result)
         _write_importance(connection, result)
+        _write_features(connection, result)
+        _write_reliability(connection, result)
         _write_predictions(connection, run)
         replace_scores(connection, result.task, run.scores, result.model_id, stored.created_at)
 
@@ -100,6 +101,25 @@ def _write_importance(connection: duckdb.DuckDBPyConnection, result: TrainResult
         " values (?, ?, ?, ?, ?, ?)",
         [[result.model_id, result.task, i.feature, i.importance, i.low, i.high] for i in result.importance],
     )
+
+
+def _write_features(connection: duckdb.DuckDBPyConnection, result: TrainResult) -> None:
+    connection.executemany(
+        "insert into ml.feature_report"
+        " (run_id, task, feature, relevance, redundancy, redundant_with, psi, selected)"
+        " values (?, ?, ?, ?, ?, ?, ?, ?)",
+        [[result.run_id, result.task, *astuple(facts)] for facts in result.features],
+    )
+
+
+def _write_reliability(connection: duckdb.DuckDBPyConnection, result: TrainResult) -> None:
+    rows = [[result.run_id, result.task, c, *one] for c, found in result.reliability.items() for one in found]
+    if rows:
+        connection.executemany(
+            "insert into ml.reliability (run_id, task, candidate, bin, n, predicted, observed)"
+            " values (?, ?, ?, ?, ?, ?, ?)",
+            rows,
+        )
 
 
 def _write_predictions(connection: duckdb.DuckDBPyConnection, run: Run) -> None:

@@ -32,11 +32,23 @@ class StoredModel:
 
 @dataclass(frozen=True)
 class LoadedModel:
-    """A model ready to predict on matrices of its layout."""
+    """A model ready to predict on matrices of its layout.
+
+    Attributes
+    ----------
+    stored, layout
+        How it is listed, and the columns it reads.
+    estimator, baseline
+        Who scores the task's population, and everyone else.
+    details
+        What else it takes to serve: the task it was trained for and its threshold.
+    """
 
     stored: StoredModel
     estimator: Any
+    baseline: Any
     layout: Layout
+    details: dict[str, Any]
 
 
 _LISTED = "model_id, run_id, task, kind, candidate, format_version, created_at, serving"
@@ -80,10 +92,13 @@ def load(connection: duckdb.DuckDBPyConnection, model_id: str) -> LoadedModel:
     stored = next((m for m in list_models(connection) if m.model_id == model_id), None)
     if stored is None:
         raise ProfilectlError(f"there is no model {model_id!r} in the registry")
-    artefact, features = connection.execute(
-        "select artefact, features from ml.models where model_id = ?", [model_id]
+    artefact, features, details = connection.execute(
+        "select artefact, features, details from ml.models where model_id = ?", [model_id]
     ).fetchall()[0]
-    return LoadedModel(stored, load_model(bytes(artefact), stored.format_version), Layout.from_json(features))
+    both = load_model(bytes(artefact), stored.format_version)
+    return LoadedModel(
+        stored, both["model"], both["baseline"], Layout.from_json(features), json.loads(details)
+    )
 
 
 def serving_model(connection: duckdb.DuckDBPyConnection, task: str) -> LoadedModel:
@@ -101,19 +116,32 @@ def serving_model(connection: duckdb.DuckDBPyConnection, task: str) -> LoadedMod
 
 
 def save_model(
-    connection: duckdb.DuckDBPyConnection, stored: StoredModel, estimator: Any, layout: Layout
+    connection: duckdb.DuckDBPyConnection,
+    model: LoadedModel,
+    *,
+    reason: str,
+    scoring_sql: str | None = None,
 ) -> None:
     """Store a model; if it serves, the task's former one stops serving. Call inside a transaction.
+
+    Parameters
+    ----------
+    model
+        What ``load`` will return.
+    reason
+        Why it serves, for the log of promotions.
+    scoring_sql
+        The statement that scores every user, where the model can be written as one.
 
     Raises
     ------
     ProfilectlError
         If the model holds types that could not be loaded again.
     """
-    if stored.serving:
-        connection.execute("update ml.models set serving = false where task = ?", [stored.task])
+    stored = model.stored
     connection.execute(
-        f"insert into ml.models ({_LISTED}, artefact, features) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        f"insert into ml.models ({_LISTED}, artefact, features, details, scoring_sql)"
+        " values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         [
             stored.model_id,
             stored.run_id,
@@ -122,15 +150,42 @@ def save_model(
             stored.candidate,
             FORMAT_VERSION,
             stored.created_at,
-            stored.serving,
-            dump_model(estimator),
-            layout.to_json(),
+            False,
+            dump_model({"model": model.estimator, "baseline": model.baseline}),
+            model.layout.to_json(),
+            json.dumps(model.details, sort_keys=True),
+            scoring_sql,
         ],
+    )
+    if stored.serving:
+        set_serving(connection, stored, event="trained", reason=reason, at=stored.created_at)
+
+
+def set_serving(
+    connection: duckdb.DuckDBPyConnection, stored: StoredModel, *, event: str, reason: str, at: datetime
+) -> None:
+    """Let a stored model serve its task instead of the one that does. Call inside a transaction.
+
+    Parameters
+    ----------
+    event
+        ``trained``, ``promoted`` or ``rolled back``, for the log in ``ml.promotions``.
+    reason, at
+        Why and when.
+    """
+    connection.execute(
+        "update ml.models set serving = (model_id = ?) where task = ?", [stored.model_id, stored.task]
+    )
+    connection.execute(
+        "insert into ml.promotions (task, model_id, promoted_at, event, reason) values (?, ?, ?, ?, ?)",
+        [stored.task, stored.model_id, at, event, reason],
     )
 
 
 def save_run(connection: duckdb.DuckDBPyConnection, values: dict[str, object]) -> None:
-    """Store one row of ``ml.runs``; ``params`` is turned into JSON text. Call inside a transaction."""
-    row = {**values, "params": json.dumps(values["params"], sort_keys=True)}
+    """Store one row of ``ml.runs``, ``params`` and ``details`` as JSON. Call inside a transaction."""
+    row = dict(values)
+    for name in ("params", "details"):
+        row[name] = json.dumps(values.get(name, {}), sort_keys=True)
     marks = ", ".join("?" for _ in row)
     connection.execute(f"insert into ml.runs ({', '.join(row)}) values ({marks})", list(row.values()))

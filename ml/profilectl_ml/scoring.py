@@ -8,31 +8,15 @@ from typing import Any
 import duckdb
 import numpy as np
 import pyarrow as pa
-from numpy.typing import NDArray
 
 from profilectl_ml.data import check_features
 from profilectl_ml.errors import ProfilectlError
 from profilectl_ml.layout import Layout
+from profilectl_ml.predicting import predict_bounded
 from profilectl_ml.sql import quote_identifier, quote_relation
 from profilectl_ml.tasks import Task
 
 _BATCH_ROWS = 50_000
-
-
-def predict_bounded(
-    estimator: Any, matrix: NDArray[np.float64], minimum: float | None
-) -> NDArray[np.float64]:
-    """Return predictions for ``(rows, features)``, raised to ``minimum`` where below, shape ``(rows,)``.
-
-    Raises
-    ------
-    ProfilectlError
-        If a prediction is not a finite number.
-    """
-    values = np.asarray(estimator.predict(matrix), dtype=np.float64)
-    if not np.isfinite(values).all():
-        raise ProfilectlError("the model gave a prediction that is not a finite number", hint="train again")
-    return values if minimum is None else np.maximum(values, minimum)
 
 
 def score_users(
@@ -51,9 +35,11 @@ def score_users(
     check_features(connection, task, layout)
     names = ", ".join(quote_identifier(name) for name in layout.names)
     entity = quote_identifier(task.entity)
+    as_of = quote_identifier(task.as_of) if task.as_of else "current_date"
     population = quote_identifier(task.population) if task.population else "true"
     query = (
-        f"select {entity} as user_id, as_of, coalesce({population}, false) as is_member, {names}"
+        f"select {entity}::varchar as user_id, {as_of} as as_of,"
+        f" coalesce({population}, false) as is_member, {names}"
         f" from {quote_relation(*task.features)} order by {entity}"
     )
     parts = []

@@ -4,28 +4,35 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, date, datetime
 from typing import Any
 
 import duckdb
-import numpy as np
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from profilectl_ml.artefacts import FORMAT_VERSION
-from profilectl_ml.candidates import BASELINE, Recipe, candidates
+from profilectl_ml.choosing import Choice, choose
+from profilectl_ml.comparing import Compared, Question, Rows, fit, quiet
 from profilectl_ml.data import Examples, check_features, read_examples
-from profilectl_ml.evaluation import Importance, Metric, evaluate, permutation_importance
+from profilectl_ml.evaluation import Metric, evaluate
+from profilectl_ml.feature_report import FeatureFacts, feature_report
+from profilectl_ml.folds import Plan, plan
+from profilectl_ml.importance import Importance, permutation_importance
+from profilectl_ml.leakage import check_alone, check_folds, check_served, check_times
+from profilectl_ml.losses import row_losses
+from profilectl_ml.metrics_classification import reliability
+from profilectl_ml.predicting import predict_bounded
+from profilectl_ml.recipes import BASELINE, Recipe
 from profilectl_ml.records import Predictions, Run, write_run
-from profilectl_ml.registry import StoredModel
-from profilectl_ml.scoring import predict_bounded, score_users
-from profilectl_ml.selection import Compared, choose, compare, fit, make_folds, quiet
-from profilectl_ml.splits import out_of_time, validation_folds
-from profilectl_ml.tasks import Level, Task
+from profilectl_ml.registry import LoadedModel, StoredModel
+from profilectl_ml.scoring import score_users
+from profilectl_ml.tasks import Level, Task, to_details
 
 Progress = Callable[[float, str], None]
-# Shares of the time: comparing, judging, importance, and the rest for scoring and saving.
-_COMPARED, _JUDGED, _WEIGHED = 0.65, 0.85, 0.95
+Reliability = list[tuple[int, int, float, float]]
+# Shares of the time: reading and checking, comparing, judging, importance, the rest for scoring and saving.
+_CHECKED, _COMPARED, _JUDGED, _WEIGHED = 0.05, 0.75, 0.85, 0.92
 
 
 @dataclass(frozen=True)
@@ -47,9 +54,18 @@ class TrainResult:
     params
         The winner's setting.
     validation, test
-        Metrics by candidate and name (``mse, rmse, mae, r2, spearman``), in the label's unit.
+        Metrics by candidate and name, in the label's unit (``mse, rmse, mae, r2, spearman``) or of
+        probabilities (``auc, average_precision, brier, log_loss, cost, precision, recall``).
     importance
         The serving model's features, the most important first.
+    features
+        Relevance, redundancy and stability of every feature.
+    reliability
+        Of each candidate's probabilities on the test rows; empty for amounts.
+    threshold
+        From which probability on a user counts as positive.
+    details
+        How the choice was made: standings, trials, what was skipped and why.
     train_cutoffs, test_cutoff
         Days the judged models learnt from, and the day they were judged on.
     n_train, n_test, n_scores
@@ -72,12 +88,17 @@ class TrainResult:
     test: dict[str, dict[str, Metric]]
     importance: list[Importance]
     train_cutoffs: tuple[date, ...]
-    test_cutoff: date
+    test_cutoff: date | None
     n_train: int
     n_test: int
     n_scores: int
     fingerprint: str
     seconds: float
+    kind: str = "regression"
+    features: list[FeatureFacts] = field(default_factory=list)
+    reliability: dict[str, Reliability] = field(default_factory=dict)
+    threshold: float | None = None
+    details: dict[str, Any] = field(default_factory=dict)
 
 
 def train(
@@ -107,11 +128,12 @@ def train(
     Raises
     ------
     ProfilectlError
-        If marts or columns are missing, or there are too few users or cutoffs.
+        If marts or columns are missing, there are too few users or cutoffs, or a feature knows too much.
     """
     # One thread per fit: sums then have one order, so the same data give the same bits; and threads that
     # wait for each other on busy cores made boosting ten times slower.
-    with threadpool_limits(1), quiet():
+    quiet()
+    with threadpool_limits(1):
         return _train(connection, task, task.seed if seed is None else seed, progress or _silent)
 
 
@@ -122,107 +144,168 @@ def _silent(share: float, message: str) -> None:
 def _train(connection: duckdb.DuckDBPyConnection, task: Task, seed: int, tell: Progress) -> TrainResult:
     started, created_at = time.monotonic(), datetime.now(UTC).replace(tzinfo=None)
     tell(0.0, "reading examples")
+    check_times(connection, task)
     examples = read_examples(connection, task)
     check_features(connection, task, examples.layout)
-    recipe = _recipe(task, examples, seed)
-    known = sorted(set(examples.cutoffs.tolist()))
-    split = out_of_time(known, task.horizon_days)
-    folds = make_folds(examples, validation_folds(split.train, task.horizon_days))
+    check_served(connection, task, examples)
+    schedule = plan(examples, task.kind, task.horizon_days, seed)
+    tell(_CHECKED / 2, "checking for leaks")
+    check_folds(task.name, examples.users, schedule.folds)
+    check_alone(task, examples, schedule)
 
-    contenders = candidates(task.candidates)
-    fits, done = sum(len(c.grid) for c in contenders), 0
-
-    def tell_fit(name: str) -> None:
-        nonlocal done
-        tell(_COMPARED * done / fits, f"comparing {name}")
-        done += 1
-
-    compared = [compare(c, recipe, examples, folds, task.minimum, tell_fit) for c in contenders]
-    winner = choose(compared)
-    number = np.unique(examples.users, return_inverse=True)[1].astype(np.int64)
-    validation = {
-        c.candidate.name: evaluate(examples.label[folds.rows], c.predicted, number[folds.rows], seed=seed)
-        for c in compared
-    }
-
-    learnt, judged = examples.at(*split.train), examples.at(split.test)
-    actual = examples.label[judged]
-    models, predicted = {}, {}
-    for i, c in enumerate(compared):
-        tell(_COMPARED + (_JUDGED - _COMPARED) * i / len(compared), f"judging {c.candidate.name}")
-        name = c.candidate.name
-        models[name] = fit(c.candidate, c.params, recipe, examples.matrix[learnt], examples.label[learnt])
-        predicted[name] = predict_bounded(models[name], examples.matrix[judged], task.minimum)
-    test = {name: evaluate(actual, values, number[judged], seed=seed) for name, values in predicted.items()}
-    promoted, reason = _promotion(winner.candidate.name, test, split.test)
-    serving = winner if promoted else compared[0]
-    name = serving.candidate.name
+    rows = Rows(examples.matrix, examples.label, examples.users)
+    question = Question(
+        _recipe(task, examples, seed), task.metric, task.candidates, task.minimum, task.budget_seconds
+    )
+    choice = choose(question, rows, schedule.folds, _within(tell, _CHECKED, _COMPARED), task.costs.pair)
+    judgement = _judge(task, choice, rows, schedule, seed, _within(tell, _COMPARED, _JUDGED))
+    promoted, reason = _promotion(task, choice, judgement, rows.label[schedule.judged], schedule)
+    compared = choice.comparison.compared
+    serving = choice.winner if promoted else compared[0]
 
     tell(_JUDGED, "weighing features")
     importance = permutation_importance(
-        lambda rows: predict_bounded(models[name], rows, task.minimum),
-        examples.matrix[judged],
-        actual,
+        lambda matrix: predict_bounded(judgement.models[serving.name], matrix, task.minimum),
+        examples.matrix[schedule.judged],
+        examples.label[schedule.judged],
         examples.layout.names,
         seed=seed,
+        kind=task.kind,
     )
-    tell(_WEIGHED, f"refitting {name} and scoring")
-    final = fit(serving.candidate, serving.params, recipe, examples.matrix, examples.label)
-    baseline = fit(compared[0].candidate, {}, recipe, examples.matrix, examples.label)
+    report = feature_report(examples.layout, rows, schedule.folds, schedule.learnt, examples.cutoffs)
+    tell(_WEIGHED, f"refitting {serving.name} and scoring")
+    final = fit(serving.estimator, examples.matrix, examples.label)
+    baseline = fit(compared[0].estimator, examples.matrix, examples.label)
     scores = score_users(connection, task, final, baseline, examples.layout)
 
     run_id = f"{task.name}-{created_at:%Y%m%dT%H%M%S%f}"
     result = TrainResult(
         run_id=run_id,
-        model_id=f"{run_id}-{name}",
+        model_id=f"{run_id}-{serving.name}",
         task=task.name,
-        winner=winner.candidate.name,
-        serving=name,
+        winner=choice.winner.name,
+        serving=serving.name,
         promoted=promoted,
         reason=reason,
-        params=dict(winner.params),
-        validation=validation,
-        test=test,
+        params=dict(choice.winner.params),
+        validation=judgement.validation,
+        test=judgement.test,
         importance=importance,
-        train_cutoffs=split.train,
-        test_cutoff=split.test,
-        n_train=len(learnt),
-        n_test=len(judged),
+        train_cutoffs=schedule.train_cutoffs,
+        test_cutoff=schedule.test_cutoff,
+        n_train=len(schedule.learnt),
+        n_test=len(schedule.judged),
         n_scores=scores.num_rows,
         fingerprint=examples.fingerprint,
         seconds=time.monotonic() - started,
+        kind=task.kind,
+        features=report,
+        reliability=judgement.reliability,
+        threshold=choice.threshold,
+        details=_details(task, choice, schedule),
     )
     stored = StoredModel(
-        result.model_id, run_id, task.name, task.kind, name, FORMAT_VERSION, created_at, serving=True
+        result.model_id, run_id, task.name, task.kind, serving.name, FORMAT_VERSION, created_at, serving=True
     )
-    kept = Predictions(examples.users[judged], split.test, actual, predicted[name], predicted[BASELINE])
-    write_run(
-        connection, Run(result, stored, final, examples.layout, kept, scores, seed, _settings(compared))
+    kept = Predictions(
+        examples.users[schedule.judged],
+        schedule.test_cutoff,
+        examples.label[schedule.judged],
+        judgement.predicted[serving.name],
+        judgement.predicted[BASELINE],
     )
+    settings = {c.name: dict(c.params) for c in compared}
+    model = LoadedModel(
+        stored,
+        final,
+        baseline,
+        examples.layout,
+        {"task": to_details(task), "threshold": choice.threshold, "seed": seed},
+    )
+    write_run(connection, Run(result, model, kept, scores, seed, settings))
     tell(1.0, "done")
     return result
 
 
+def _within(tell: Progress, low: float, high: float) -> Progress:
+    return lambda share, what: tell(low + (high - low) * share, what)
+
+
 def _recipe(task: Task, examples: Examples, seed: int) -> Recipe:
-    def placed(level: Level) -> tuple[int, float]:
-        return examples.layout.position(level.column), level.factor
+    def placed(level: Level | None) -> tuple[int, float] | None:
+        return None if level is None else (examples.layout.position(level.column), level.factor)
 
-    level = None if task.level is None else placed(task.level)
-    return Recipe(examples.layout, seed, placed(task.baseline), level)
+    return Recipe(examples.layout, seed, task.kind, placed(task.baseline), placed(task.level))
 
 
-def _promotion(winner: str, test: dict[str, dict[str, Metric]], day: date) -> tuple[bool, str]:
-    if winner == BASELINE:
-        return (
-            False,
-            "no candidate beats the baseline in validation; the baseline serves",
+@dataclass(frozen=True)
+class _Judgement:
+    """Every candidate on the test rows, fitted on what may be learnt from; only the winner's decide."""
+
+    models: dict[str, Any]
+    predicted: dict[str, Any]
+    validation: dict[str, dict[str, Metric]]
+    test: dict[str, dict[str, Metric]]
+    reliability: dict[str, Reliability]
+
+
+def _judge(task: Task, choice: Choice, rows: Rows, schedule: Plan, seed: int, tell: Progress) -> _Judgement:
+    def measured(where: Any, predicted: Any) -> dict[str, Metric]:
+        return evaluate(
+            rows.label[where],
+            predicted,
+            rows.number[where],
+            seed=seed,
+            kind=task.kind,
+            threshold=0.5 if choice.threshold is None else choice.threshold,
+            costs=task.costs.pair,
         )
-    ours, naive = test[winner]["mse"].value, test[BASELINE]["mse"].value
-    figures = f"RMSE {ours**0.5:.2f} against {naive**0.5:.2f} on the cutoff {day}"
-    if ours < naive:
-        return True, f"{winner} beats the baseline out of time: {figures}"
-    return False, f"{winner} does not beat the baseline out of time: {figures}; the baseline serves"
+
+    found = _Judgement({}, {}, {}, {}, {})
+    learnt, judged = schedule.learnt, schedule.judged
+    compared: list[Compared] = choice.comparison.compared
+    for place, c in enumerate(compared):
+        tell(place / len(compared), f"judging {c.name}")
+        model = fit(c.estimator, rows.matrix[learnt], rows.label[learnt])
+        predicted = predict_bounded(model, rows.matrix[judged], task.minimum)
+        found.models[c.name], found.predicted[c.name] = model, predicted
+        found.validation[c.name] = measured(schedule.folds.rows, c.predicted)
+        found.test[c.name] = measured(judged, predicted)
+        if task.kind == "classification":
+            found.reliability[c.name] = reliability(rows.label[judged], predicted)
+    return found
 
 
-def _settings(compared: list[Compared]) -> dict[str, dict[str, Any]]:
-    return {c.candidate.name: dict(c.params) for c in compared}
+def _promotion(
+    task: Task, choice: Choice, judgement: _Judgement, actual: Any, schedule: Plan
+) -> tuple[bool, str]:
+    winner = choice.winner.name
+    if winner == BASELINE:
+        return False, "no candidate is clearly better than the baseline in validation; the baseline serves"
+    naive = judgement.predicted[BASELINE]
+    ours, theirs = (
+        float(row_losses(task.kind, task.metric, actual, judgement.predicted[name], naive).mean())
+        for name in (winner, BASELINE)
+    )
+    shown = "rmse" if task.metric == "mse" else task.metric
+    if task.metric == "mse":
+        ours, theirs = ours**0.5, theirs**0.5
+    where = f"on the cutoff {schedule.test_cutoff}" if schedule.test_cutoff else "on the users kept aside"
+    figures = f"{shown} {ours:.4g} against {theirs:.4g} {where}"
+    if ours < theirs:
+        return True, f"{winner} beats the baseline: {figures}"
+    return False, f"{winner} does not beat the baseline: {figures}; the baseline serves"
+
+
+def _details(task: Task, choice: Choice, schedule: Plan) -> dict[str, Any]:
+    return {
+        "how": schedule.how,
+        "why": choice.why,
+        "metric": task.metric,
+        "threshold": choice.threshold,
+        "costs": asdict(task.costs),
+        "budget_seconds": task.budget_seconds,
+        "standings": [{**asdict(s), "within_one_error": s.close} for s in choice.standings],
+        "trials": [asdict(t) for t in choice.comparison.trials],
+        "skipped": choice.comparison.skipped,
+    }

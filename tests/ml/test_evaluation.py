@@ -5,7 +5,8 @@ import pytest
 from scipy.stats import spearmanr
 from sklearn.metrics import mean_absolute_error, mean_squared_error, r2_score
 
-from profilectl_ml.evaluation import evaluate, mean_interval, permutation_importance
+from profilectl_ml.evaluation import evaluate, mean_interval
+from profilectl_ml.importance import permutation_importance
 
 RNG = np.random.default_rng(1)
 ACTUAL = RNG.gamma(2, 50, 400)

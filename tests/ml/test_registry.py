@@ -11,26 +11,40 @@ from sklearn.linear_model import Ridge
 
 from profilectl_ml import training
 from profilectl_ml.artefacts import FORMAT_VERSION, dump_model, load_model
-from profilectl_ml.candidates import CANDIDATE_NAMES, Recipe, candidates
+from profilectl_ml.candidates import _CATALOGUE
+from profilectl_ml.comparing import fit
 from profilectl_ml.errors import ProfilectlError
+from profilectl_ml.estimators import CalibratedModel
 from profilectl_ml.layout import Layout
+from profilectl_ml.predicting import raw_predictions
+from profilectl_ml.recipes import Recipe
 from profilectl_ml.registry import list_models, load, serving_model
-from profilectl_ml.selection import fit
 from profilectl_ml.tasks import Task
 
 MakeMarts = Callable[..., duckdb.DuckDBPyConnection]
 
 
-def test_every_candidate_survives_the_round_trip() -> None:
+@pytest.mark.parametrize("kind", ["regression", "classification"])
+@pytest.mark.parametrize("baseline", [None, (0, 1.0)])
+def test_every_candidate_survives_the_round_trip(kind: str, baseline: tuple[int, float] | None) -> None:
     rng = np.random.default_rng(0)
     matrix = rng.normal(size=(300, 4))
     matrix[::7, 1] = np.nan
     matrix[:, 3] = rng.integers(0, 3, 300)
-    recipe = Recipe(Layout(("a", "b", "c", "d"), {"d": ("x", "y", "z")}), 0, (0, 1.0), (2, 1.0))
-    for candidate in candidates(CANDIDATE_NAMES):
-        model = fit(candidate, candidate.grid[0], recipe, matrix, np.abs(matrix[:, 0]))
-        again = load_model(dump_model(model), FORMAT_VERSION)
-        assert np.array_equal(model.predict(matrix), again.predict(matrix)), candidate.name
+    recipe = Recipe(Layout(("a", "b", "c", "d"), {"d": ("x", "y", "z")}), 0, kind, baseline, (2, 1.0))
+    label = np.abs(matrix[:, 0])
+    for candidate in _CATALOGUE[kind].values():
+        if candidate.name == "lightgbm":
+            pytest.importorskip("lightgbm")
+        for params in (candidate.space[0], candidate.space[-1]):
+            model = candidate.build(recipe, params)
+            if kind == "classification":
+                model, label = CalibratedModel(model, 1.5, -0.2), (label > 0.5).astype(np.float64)
+            model = fit(model, matrix, label)
+            again = load_model(dump_model(model), FORMAT_VERSION)
+            assert np.array_equal(raw_predictions(model, matrix), raw_predictions(again, matrix)), (
+                candidate.name
+            )
 
 
 def test_a_foreign_type_is_refused_when_writing_and_when_reading() -> None:

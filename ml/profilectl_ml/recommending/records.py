@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -15,7 +14,7 @@ from profilectl_ml.evaluation import Metric
 from profilectl_ml.layout import Layout
 from profilectl_ml.recommending.task import RecommendationTask
 from profilectl_ml.recommending.writing import replace_recommendations
-from profilectl_ml.registry import StoredModel, save_model, save_run, transaction
+from profilectl_ml.registry import LoadedModel, StoredModel, save_model, save_run, transaction
 from profilectl_ml.schema import create_ml_tables
 
 Figures = dict[str, dict[str, Metric]]
@@ -102,7 +101,7 @@ def write_run(
                 "baseline": task.baseline,
                 "seconds": result.seconds,
                 "kind": task.kind,
-                "details": json.dumps(details, sort_keys=True),
+                "details": details,
             },
         )
         stored = StoredModel(
@@ -116,7 +115,9 @@ def write_run(
             serving=True,
         )
         # Plain values: what serves can be worked out again from them and the events.
-        save_model(connection, stored, result.params, Layout(names=(), vocabularies={}))
+        layout = Layout(names=(), vocabularies={})
+        model = LoadedModel(stored, result.params, task.baseline, layout, details)
+        save_model(connection, model, reason=result.reason)
         connection.executemany(
             "insert into ml.metrics (run_id, task, candidate, split, metric, value, low, high)"
             " values (?, ?, ?, ?, ?, ?, ?, ?)",
@@ -125,16 +126,6 @@ def write_run(
                 for split, figures in (("validation", result.validation), ("test", result.test))
                 for candidate, metrics in figures.items()
                 for name, one in metrics.items()
-            ],
-        )
-        connection.execute(
-            "insert into ml.promotions (task, model_id, promoted_at, event, reason) values (?, ?, ?, ?, ?)",
-            [
-                task.name,
-                result.model_id,
-                created_at,
-                "promoted" if result.promoted else "baseline",
-                result.reason,
             ],
         )
         return replace_recommendations(connection, task, found, result.model_id, created_at, as_of)

@@ -155,7 +155,9 @@ def test_a_winner_that_loses_the_test_does_not_serve(
     assert result.winner != result.serving == "personal_frequency"
     assert not result.promoted
     assert "does not beat the baseline" in result.reason
-    assert connection.execute("select event from ml.promotions").fetchall() == [("baseline",)]
+    assert connection.execute("select candidate, serving from ml.models").fetchall() == [
+        ("personal_frequency", True)
+    ]
 
 
 def test_everything_is_registered(make_shop: MakeShop, shop_task: RecommendationTask) -> None:

@@ -1,0 +1,126 @@
+"""Letting another stored model serve: its scores and the change itself in one transaction."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import duckdb
+
+from profilectl_ml import tables
+from profilectl_ml.errors import ProfilectlError
+from profilectl_ml.registry import (
+    LoadedModel,
+    StoredModel,
+    list_models,
+    load,
+    serving_model,
+    set_serving,
+    transaction,
+)
+from profilectl_ml.schema import create_ml_tables
+from profilectl_ml.scoring import replace_scores, score_users
+from profilectl_ml.tasks import SUPERVISED, from_details
+
+
+@dataclass(frozen=True)
+class Change:
+    """Who serves a task now, who did before, and how many users were scored anew."""
+
+    task: str
+    model_id: str
+    before: str | None
+    users: int
+
+
+def promote(
+    connection: duckdb.DuckDBPyConnection, model_id: str, *, reason: str = "by hand", event: str = "promoted"
+) -> Change:
+    """Let a stored model serve its task.
+
+    Parameters
+    ----------
+    connection
+        A warehouse opened for writing, outside a transaction.
+    model_id
+        A model of ``ml.models``.
+    reason, event
+        For the log in ``ml.promotions``.
+
+    Raises
+    ------
+    ProfilectlError
+        If there is no such model, its artefact is refused, or the features it reads are gone; then nothing
+        changes.
+    """
+    model = load(connection, model_id)
+    before = next((m.model_id for m in list_models(connection, model.stored.task) if m.serving), None)
+    return Change(model.stored.task, model_id, before, _serve(connection, model, reason, event))
+
+
+def rollback(connection: duckdb.DuckDBPyConnection, task: str, *, reason: str = "by hand") -> Change:
+    """Let the model serve again that served before the present one.
+
+    Raises
+    ------
+    ProfilectlError
+        If no other model has served this task, or that model cannot score any more.
+    """
+    present = serving_model_id(connection, task)
+    known = {m.model_id for m in list_models(connection, task)}
+    log = connection.execute(
+        "select model_id, event from ml.promotions where task = ? order by promoted_at, rowid", [task]
+    ).fetchall()
+    # What served when: a rollback takes the last step off, so that a second one goes back further.
+    served: list[str] = []
+    for model_id, event in log:
+        if event == "rolled back" and len(served) > 1:
+            served.pop()
+        elif not served or served[-1] != model_id:
+            served.append(model_id)
+    earlier = [m for m in served[:-1] if m in known and m != present]
+    if not earlier:
+        raise ProfilectlError(
+            f"no model served task {task!r} before the present one",
+            hint="profilectl models list shows the models; profilectl models promote lets another one serve",
+        )
+    return promote(connection, earlier[-1], reason=reason, event="rolled back")
+
+
+def rescore(connection: duckdb.DuckDBPyConnection, task: str) -> Change:
+    """Score everyone anew with the model that serves.
+
+    Raises
+    ------
+    ProfilectlError
+        If the task was never trained, or the model cannot score any more.
+    """
+    model = serving_model(connection, task)
+    return Change(task, model.stored.model_id, model.stored.model_id, _serve(connection, model, "", None))
+
+
+def serving_model_id(connection: duckdb.DuckDBPyConnection, task: str) -> str:
+    """Return the id of the model that serves a task; ProfilectlError if none does."""
+    found: list[StoredModel] = [m for m in list_models(connection, task) if m.serving]
+    if not found:
+        raise ProfilectlError(f"no model serves task {task!r} yet", hint="train one: profilectl train")
+    return found[0].model_id
+
+
+def _serve(connection: duckdb.DuckDBPyConnection, model: LoadedModel, reason: str, event: str | None) -> int:
+    stored = model.stored
+    if stored.kind not in SUPERVISED:
+        raise ProfilectlError(
+            f"model {stored.model_id} is of kind {stored.kind}, which is not scored like this",
+            hint=f"train the task again: profilectl train {stored.task}",
+        )
+    task = from_details(model.details["task"])
+    tables.reopen(connection, task)
+    now = datetime.now(UTC).replace(tzinfo=None)
+    scores = score_users(connection, task, model.estimator, model.baseline, model.layout)
+    with transaction(connection):
+        create_ml_tables(connection)
+        if event is not None:
+            set_serving(connection, stored, event=event, reason=reason, at=now)
+        replace_scores(connection, stored.task, scores, stored.model_id, now)
+    return int(scores.num_rows)
