@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import duckdb
@@ -27,6 +27,17 @@ class Settings:
 
     ease: EaseSetting = GRID[1]
     ease_recent: EaseSetting = GRID[1]
+
+
+# What a single signal needs beside itself, to be scored or to give reasons.
+_EXPLAINS = {"ease_later": ("ease",), "ease_recent": ("ease",), "als": ("item_item",)}
+
+
+def needed_for(task: RecommendationTask, serving: str) -> RecommendationTask:
+    """Return the task with no more candidates than it takes to let one of them serve."""
+    if serving == "blend":
+        return task
+    return replace(task, candidates=(serving, *_EXPLAINS.get(serving, ())))
 
 
 def allowed_items(history: History, users: NDArray[np.int64], repeats: str) -> NDArray[np.bool_]:

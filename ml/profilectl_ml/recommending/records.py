@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from typing import Any
 
@@ -116,7 +116,9 @@ def write_run(
         )
         # Plain values: what serves can be worked out again from them and the events.
         layout = Layout(names=(), vocabularies={})
-        model = LoadedModel(stored, result.params, task.baseline, layout, details)
+        model = LoadedModel(
+            stored, result.params, task.baseline, layout, {"task": asdict(task), "seed": seed}
+        )
         save_model(connection, model, reason=result.reason)
         connection.executemany(
             "insert into ml.metrics (run_id, task, candidate, split, metric, value, low, high)"

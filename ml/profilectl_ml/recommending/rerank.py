@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,6 +32,14 @@ class Blend:
     def scores(self, features: Floats) -> Floats:
         """Return the logarithm of the odds, shape ``(pairs,)``."""
         return np.asarray((features - self.mean) / self.spread @ self.weights + self.intercept)
+
+    @staticmethod
+    def from_dict(given: Mapping[str, Any]) -> Blend:
+        """Return the blend that ``as_dict`` wrote."""
+        weights = given["weights"]
+        mean, spread = (np.array(given[key], dtype=np.float64) for key in ("mean", "spread"))
+        values = np.array(list(weights.values()), dtype=np.float64)
+        return Blend(tuple(weights), mean, spread, values, float(given["intercept"]))
 
     def as_dict(self) -> dict[str, Any]:
         """Return the blend as plain values, for JSON."""

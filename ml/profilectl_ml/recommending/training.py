@@ -15,7 +15,7 @@ from profilectl_ml.errors import ProfilectlError
 from profilectl_ml.evaluation import Metric
 from profilectl_ml.recommending import als
 from profilectl_ml.recommending.events import drop_temporary, read_events
-from profilectl_ml.recommending.fitting import Settings, choose_settings, fit_signals
+from profilectl_ml.recommending.fitting import Settings, choose_settings, fit_signals, needed_for
 from profilectl_ml.recommending.history import History, read_history, read_truth
 from profilectl_ml.recommending.holdout import Split, add_held, splits
 from profilectl_ml.recommending.judging import STORED, Seen, blend_of, crossed, look, metrics_of
@@ -102,8 +102,7 @@ def _train(
 
     tell(0.75, f"learning {serving} from everything")
     history = read_history(connection, task, serving_split)
-    needed = task if serving == "blend" else replace(task, candidates=(serving, *_EXPLAINS.get(serving, ())))
-    fitted = fit_signals(connection, needed, history, first.settings, seed)
+    fitted = fit_signals(connection, needed_for(task, serving), history, first.settings, seed)
     final = blend_of([first.seen, second.seen]) if serving == "blend" else None
     tell(0.85, "recommending")
     found = recommend(task, fitted, serving, final, lambda share: tell(0.85 + 0.1 * share, "recommending"))
@@ -132,10 +131,6 @@ def _train(
     users = write_run(connection, task, result, found, created_at, as_of, seed)
     tell(1.0, "done")
     return replace(result, n_users=users)
-
-
-# What a single signal needs beside itself, to be scored or to give reasons.
-_EXPLAINS = {"ease_later": ("ease",), "ease_recent": ("ease",), "als": ("item_item",)}
 
 
 def _look(
