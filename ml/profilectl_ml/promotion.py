@@ -20,6 +20,7 @@ from profilectl_ml.registry import (
 )
 from profilectl_ml.schema import create_ml_tables
 from profilectl_ml.scoring import replace_scores, score_users
+from profilectl_ml.segmenting.serving import reassign
 from profilectl_ml.tasks import SUPERVISED, from_details
 
 
@@ -109,6 +110,8 @@ def serving_model_id(connection: duckdb.DuckDBPyConnection, task: str) -> str:
 
 def _serve(connection: duckdb.DuckDBPyConnection, model: LoadedModel, reason: str, event: str | None) -> int:
     stored = model.stored
+    if stored.kind == "clustering":
+        return _reassign(connection, model, reason, event)
     if stored.kind not in SUPERVISED:
         raise ProfilectlError(
             f"model {stored.model_id} is of kind {stored.kind}, which is not scored like this",
@@ -124,3 +127,14 @@ def _serve(connection: duckdb.DuckDBPyConnection, model: LoadedModel, reason: st
             set_serving(connection, stored, event=event, reason=reason, at=now)
         replace_scores(connection, stored.task, scores, stored.model_id, now)
     return int(scores.num_rows)
+
+
+def _reassign(
+    connection: duckdb.DuckDBPyConnection, model: LoadedModel, reason: str, event: str | None
+) -> int:
+    now = datetime.now(UTC).replace(tzinfo=None)
+    with transaction(connection):
+        create_ml_tables(connection)
+        if event is not None:
+            set_serving(connection, model.stored, event=event, reason=reason, at=now)
+        return reassign(connection, model, now)
