@@ -10,5 +10,13 @@
       'create table if not exists ml.recommendations (user_id varchar, task varchar, rank integer, item varchar,'
       ~ ' score double, reason varchar, is_repeat boolean, model_id varchar, recommended_at timestamp, as_of date)'
     ) %}
+    {% do run_query(
+      'create table if not exists ml.segments (user_id varchar, task varchar, segment varchar, distance double,'
+      ~ ' model_id varchar, assigned_at timestamp, as_of date)'
+    ) %}
+    {% do run_query(
+      'create table if not exists ml.segment_profiles (task varchar, segment varchar, description varchar,'
+      ~ ' users bigint, share double, value double, details varchar, model_id varchar)'
+    ) %}
   {% endif %}
 {% endmacro %}

@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 
 import duckdb
 
-from profilectl_ml import tables
 from profilectl_ml.errors import ProfilectlError
+from profilectl_ml.kinds import KINDS
 from profilectl_ml.registry import (
     LoadedModel,
     StoredModel,
@@ -19,8 +19,6 @@ from profilectl_ml.registry import (
     transaction,
 )
 from profilectl_ml.schema import create_ml_tables
-from profilectl_ml.serving import prepare, serve
-from profilectl_ml.tasks import SUPERVISED, from_details
 
 
 @dataclass(frozen=True)
@@ -108,22 +106,10 @@ def serving_model_id(connection: duckdb.DuckDBPyConnection, task: str) -> str:
 
 
 def _serve(connection: duckdb.DuckDBPyConnection, model: LoadedModel, reason: str, event: str | None) -> int:
-    stored = model.stored
-    if stored.kind not in SUPERVISED:
-        raise ProfilectlError(
-            f"model {stored.model_id} is of kind {stored.kind}, which is not scored like this",
-            hint=f"train the task again: profilectl train {stored.task}",
-        )
-    task = from_details(model.details["task"])
-    tables.reopen(connection, task)
-    now = datetime.now(UTC).replace(tzinfo=None)
-    served = prepare(connection, task, model.estimator, model.baseline, model.layout)
+    stored, now = model.stored, datetime.now(UTC).replace(tzinfo=None)
+    write = KINDS[stored.kind].prepare(connection, model)
     with transaction(connection):
         create_ml_tables(connection)
         if event is not None:
             set_serving(connection, stored, event=event, reason=reason, at=now)
-        # Compiled anew: the marts may be elsewhere than when the model was stored.
-        connection.execute(
-            "update ml.models set scoring_sql = ? where model_id = ?", [served.statement, stored.model_id]
-        )
-        return serve(connection, task, served, stored.model_id, now)
+        return write(now)

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import duckdb
 
+from profilectl_ml import tables
 from profilectl_ml.compiling import NotCompilable, long_expressions
 from profilectl_ml.compiling.parity import TOLERANCE
 from profilectl_ml.errors import ProfilectlError
 from profilectl_ml.explaining import Explainer
 from profilectl_ml.explaining.writing import write_reasons
 from profilectl_ml.layout import Layout
+from profilectl_ml.registry import LoadedModel
 from profilectl_ml.scoring import score_users, scoring_statement, write_scores
 from profilectl_ml.sql import quote_identifier, quote_relation
-from profilectl_ml.tasks import Task
+from profilectl_ml.tasks import Task, from_details
 
 _BACKGROUND_ROWS = 2000
 
@@ -62,6 +65,22 @@ def prepare(
         return Served(estimator, baseline, layout, None, str(why))
     _check_parity(connection, task, estimator, baseline, layout, statement)
     return Served(estimator, baseline, layout, statement, "sql")
+
+
+def prepare_stored(connection: duckdb.DuckDBPyConnection, model: LoadedModel) -> Callable[[datetime], int]:
+    """Return what lets a stored model serve: replaces scores, reasons and the statement; see ``prepare``."""
+    stored, task = model.stored, from_details(model.details["task"])
+    tables.reopen(connection, task)
+    served = prepare(connection, task, model.estimator, model.baseline, model.layout)
+
+    def write(at: datetime) -> int:
+        # Compiled anew: the marts may be elsewhere than when the model was stored.
+        connection.execute(
+            "update ml.models set scoring_sql = ? where model_id = ?", [served.statement, stored.model_id]
+        )
+        return serve(connection, task, served, stored.model_id, at)
+
+    return write
 
 
 def serve(

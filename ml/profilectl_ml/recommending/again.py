@@ -52,6 +52,8 @@ def prepare(connection: duckdb.DuckDBPyConnection, model: LoadedModel) -> Callab
 
 
 def _task(details: dict[str, Any]) -> RecommendationTask:
-    given = {key: tuple(value) if isinstance(value, list) else value for key, value in details.items()}
+    given: dict[str, Any] = {
+        key: tuple(value) if isinstance(value, list) else value for key, value in details.items()
+    }
     given["filter"] = tuple((column, tuple(values)) for column, values in given["filter"])
     return RecommendationTask(**given)

@@ -1,18 +1,34 @@
-"""What sets a segment apart, in words; and which segment of the last run it is."""
+"""What sets a segment apart, in words, and what it is called."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-import numpy as np
-from numpy.typing import NDArray
-from scipy.optimize import linear_sum_assignment
+from profilectl_ml.segmenting.features import Feature
 
-Floats = NDArray[np.float64]
-Labels = NDArray[np.int64]
-_TRAITS, _CLEAR, _STRONG = 3, 0.35, 1.0
-# A segment is the same one if at least this share of the smaller of the two is in both.
-SAME = 0.5
+_TRAITS, _CLEAR = 3, 0.35
+
+
+@dataclass(frozen=True)
+class Trait:
+    """How one feature differs: standard deviations apart from everyone, the mean here, everyone's mean."""
+
+    feature: Feature
+    apart: float
+    mean: float | None
+    overall: float | None
+
+    @property
+    def phrase(self) -> str:
+        """What these users do."""
+        return self.feature.phrase(self.apart)
+
+    @property
+    def plain(self) -> bool:
+        """Whether the natural means lie the same way apart as the scaled ones, so that the words are true."""
+        if self.mean is None or self.overall is None:
+            return False
+        return (self.mean > self.overall) == (self.apart > 0)
 
 
 @dataclass
@@ -28,7 +44,7 @@ class Profile:
     value, value_share
         Sum of the value column over its users, and which share of everyone's; None without one.
     traits
-        ``(feature, standard deviations from the mean, mean here, mean of all)``, the largest first.
+        Every feature, the one that differs most first.
     name, description
         In words.
     """
@@ -38,64 +54,29 @@ class Profile:
     share: float
     value: float | None
     value_share: float | None
-    traits: list[tuple[str, float, float, float]] = field(default_factory=list)
+    traits: list[Trait] = field(default_factory=list)
     name: str = ""
     description: str = ""
 
+    @property
+    def clear(self) -> list[Trait]:
+        """The traits worth mentioning, at least one."""
+        return [t for t in self.plain if abs(t.apart) >= _CLEAR] or self.plain[:1]
 
-def profiles(
-    names: tuple[str, ...], matrix: Floats, points: Floats, labels: Labels, k: int, value: Floats | None
-) -> list[Profile]:
-    """Return the profile of each of the ``k`` segments, unnamed yet.
-
-    Parameters
-    ----------
-    names
-        Feature names.
-    matrix, points
-        Features of every user in natural units and scaled, shape ``(users, features)``.
-    labels
-        Segment number of each user.
-    value
-        What each user is worth; None without a value column.
-    """
-    overall = np.nanmean(np.where(np.isnan(matrix).all(axis=0), 0.0, matrix), axis=0)
-    total = None if value is None else float(np.nansum(value))
-    found = []
-    for number in range(k):
-        here = labels == number
-        if not here.any():
-            continue
-        inside = matrix[here]
-        mean = np.nanmean(np.where(np.isnan(inside).all(axis=0), overall, inside), axis=0)
-        apart = points[here].mean(axis=0) - points.mean(axis=0)
-        order = sorted(range(len(names)), key=lambda j: (-abs(apart[j]), names[j]))
-        worth = None if value is None else float(np.nansum(value[here]))
-        found.append(
-            Profile(
-                number=number,
-                users=int(here.sum()),
-                share=float(here.mean()),
-                value=worth,
-                value_share=worth / total if worth is not None and total else None,
-                traits=[
-                    (names[j], float(apart[j]), float(mean[j]), float(overall[j])) for j in order[:_TRAITS]
-                ],
-            )
-        )
-    return found
+    @property
+    def plain(self) -> list[Trait]:
+        """The traits that can be spoken of; all, if none can."""
+        return ([t for t in self.traits if t.plain] or self.traits)[:_TRAITS]
 
 
-def describe(profile: Profile, value_name: str | None) -> str:
-    """Return a sentence: what sets the segment apart, its size, its value."""
-    clear = [t for t in profile.traits if abs(t[1]) >= _CLEAR] or profile.traits[:1]
-    parts = [
-        f"{_level(apart)} {_words(name)} ({mean:,.4g} against {overall:,.4g} on average)"
-        for name, apart, mean, overall in clear
-    ]
-    text = f"{'; '.join(parts).capitalize()}. {profile.users:,} users, {profile.share:.0%} of all"
-    if profile.value_share is not None and value_name is not None:
-        text += f", with {profile.value_share:.0%} of {_words(value_name)}"
+def describe(profile: Profile, value: str | None) -> str:
+    """Return a sentence: what sets the segment apart, its size, and its value if ``value`` names one."""
+    if not profile.users:
+        return "No users at present."
+    text = capital(", ".join(_told(trait) for trait in profile.clear))
+    text += f"; {profile.users:,} users, {profile.share:.0%} of all"
+    if profile.value_share is not None and value is not None:
+        text += f", with {profile.value_share:.0%} of {value}"
     return text + "."
 
 
@@ -111,51 +92,41 @@ def give_names(found: list[Profile], kept: dict[int, str], taken: set[str]) -> N
     taken
         Every name that was ever given in this task.
     """
-    used = set(kept.values())
+    used = set(taken) | set(kept.values())
     for profile in sorted(found, key=lambda p: (-p.users, p.number)):
         if profile.number in kept:
             profile.name = kept[profile.number]
             continue
-        candidates = [_title(profile.traits[:count]) for count in range(1, len(profile.traits) + 1)]
-        longest = candidates[-1]
-        candidates += [f"{longest} ({number})" for number in range(2, len(taken) + len(found) + 3)]
-        profile.name = next(name for name in candidates if name not in used and name not in taken)
+        phrases = [trait.phrase for trait in profile.plain]
+        shown = phrases[: len(profile.clear)]
+        # The two strongest traits say more than one; a third only where somebody has those already.
+        lengths = [*range(min(2, len(shown)), len(phrases) + 1)]
+        names = [capital(", ".join(phrases[:length])) for length in lengths]
+        names += [f"{names[0]} ({number})" for number in range(2, len(used) + 3)]
+        profile.name = next(name for name in names if name not in used)
         used.add(profile.name)
 
 
-def match(labels: Labels, before: NDArray[np.object_]) -> dict[int, str]:
-    """Return which number is which earlier segment, by shared members.
+def capital(text: str) -> str:
+    """Return the text with a capital at its beginning, the rest as it is."""
+    return text[:1].upper() + text[1:]
 
-    Parameters
-    ----------
-    labels
-        Number of each user's segment now.
-    before
-        Name of the same user's segment in the last run; None for who had none.
+
+def _told(trait: Trait) -> str:
+    if trait.mean is None or trait.overall is None:
+        return f"{trait.phrase} (mostly unknown)"
+    return f"{trait.phrase} ({trait.feature.against(figure(trait.mean), figure(trait.overall))})"
+
+
+def figure(value: float) -> str:
+    """Return a number as people write it.
+
+    Examples
+    --------
+    >>> figure(9.135), figure(1234.5), figure(0.0712)
+    ('9.1', '1,234', '0.071')
     """
-    known = np.array([name is not None for name in before])
-    if not known.any():
-        return {}
-    # Users that were not there before say nothing about which segment this is.
-    numbers, names = np.unique(labels[known]), sorted({str(name) for name in before[known]})
-    overlap = np.zeros((len(numbers), len(names)))
-    for i, number in enumerate(numbers):
-        for j, name in enumerate(names):
-            mine, theirs = labels[known] == number, before[known] == name
-            overlap[i, j] = (mine & theirs).sum() / min(mine.sum(), theirs.sum())
-    rows, columns = linear_sum_assignment(-overlap)
-    return {int(numbers[i]): names[j] for i, j in zip(rows, columns, strict=True) if overlap[i, j] >= SAME}
-
-
-def _title(traits: list[tuple[str, float, float, float]]) -> str:
-    return ", ".join(f"{_level(apart)} {_words(name)}" for name, apart, *_ in traits).capitalize()
-
-
-def _level(apart: float) -> str:
-    if abs(apart) < _CLEAR:
-        return "average"
-    return ("very " if abs(apart) >= _STRONG else "") + ("high" if apart > 0 else "low")
-
-
-def _words(name: str) -> str:
-    return name.replace("_", " ")
+    size = abs(value)
+    if size >= 100:
+        return f"{value:,.0f}"
+    return f"{value:.1f}" if size >= 1 else f"{value:.2g}"

@@ -1,13 +1,11 @@
-"""Reading everyone's features for a clustering."""
+"""Reading what a clustering learns from: a sample of the users, the same whatever the order of the rows."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
 
 import duckdb
 import numpy as np
-import pyarrow as pa
 from numpy.typing import NDArray
 
 from profilectl_ml.data import MIN_USERS, column_types
@@ -16,70 +14,83 @@ from profilectl_ml.layout import Layout
 from profilectl_ml.segmenting.task import ClusteringTask
 from profilectl_ml.sql import quote_identifier, quote_relation
 
-_VALUE = "__value"
+_NOT_NUMBERS = ("VARCHAR", "ENUM", "DATE", "TIME", "INTERVAL", "STRUCT", "MAP", "BLOB", "UUID", "UNION")
 
 
 @dataclass(frozen=True)
-class Everyone:
-    """All users, ordered by id.
+class Sample:
+    """Users to learn from, in an order that is no order.
 
     Attributes
     ----------
-    users
-        Their ids, an Arrow array of strings.
     matrix
         Features in natural units, shape ``(users, features)``, NaN where missing.
-    value
-        What each is worth, shape ``(users,)``; None without a value column.
-    as_of
-        The day the features stand for, if the mart says.
+    dated
+        Whether the mart has a column ``as_of``.
+    fingerprint
+        Of every user's features, whatever their order.
     """
 
-    users: pa.ChunkedArray
     matrix: NDArray[np.float64]
-    value: NDArray[np.float64] | None
-    as_of: date | None
+    dated: bool
+    fingerprint: str
 
 
 def layout_of(task: ClusteringTask) -> Layout:
     """Return the layout of the task's matrix."""
-    return Layout(names=task.columns, vocabularies={})
+    return Layout(names=task.names, vocabularies={})
 
 
-def read_everyone(connection: duckdb.DuckDBPyConnection, task: ClusteringTask) -> Everyone:
-    """Return every user of the features mart.
+def read_sample(connection: duckdb.DuckDBPyConnection, task: ClusteringTask) -> Sample:
+    """Return at most ``task.max_users`` users of the features mart.
 
     Raises
     ------
     ProfilectlError
-        If the mart or a column is missing or no number, or there are too few users.
+        If the mart or a column is missing or no number, there are too few users, or one has two rows.
+    """
+    dated = check_columns(connection, task)
+    entity, relation = quote_identifier(task.entity), quote_relation(*task.features)
+    rows, users = connection.execute(f"select count(*), count(distinct {entity}) from {relation}").fetchall()[
+        0
+    ]
+    if rows != users:
+        raise ProfilectlError(
+            f"task {task.name}: {'.'.join(task.features)} has {rows} rows for {users} users, not one each"
+        )
+    if users < MIN_USERS:
+        raise ProfilectlError(
+            f"task {task.name}: {users} users, at least {MIN_USERS} are needed", hint="land more data"
+        )
+    columns = ", ".join(quote_identifier(name) for name in task.names)
+    # The hash decides who is in and in which order, so neither the mart's order nor a new user changes much.
+    table = connection.execute(
+        f"select {columns} from {relation} order by md5(cast({entity} as varchar)), {entity} limit ?",
+        [task.max_users],
+    ).to_arrow_table()
+    # A sum of hashes needs no sorting and no memory.
+    total = connection.execute(
+        "select sum(cast(md5_number_lower(cast(r as varchar)) as hugeint))"
+        f" from (select {entity}, {columns} from {relation}) r"
+    ).fetchall()[0][0]
+    return Sample(layout_of(task).matrix(table), dated, f"{int(total):x}")
+
+
+def check_columns(connection: duckdb.DuckDBPyConnection, task: ClusteringTask) -> bool:
+    """Check that the mart has what the task reads; return whether it says which day it stands for.
+
+    Raises
+    ------
+    ProfilectlError
+        If the mart or a column is missing, or a feature is no number.
     """
     types = column_types(connection, task.features)
-    wanted = (task.entity, *task.columns, *((task.value,) if task.value else ()))
-    for name in wanted:
+    for name in (task.entity, *task.names, *((task.value,) if task.value else ())):
         if name not in types:
             raise ProfilectlError(
                 f"{'.'.join(task.features)} has no column {name!r}, which task {task.name} needs",
                 hint=f"see {task.path}" if task.path else None,
             )
-        if name != task.entity and types[name].startswith(("VARCHAR", "DATE", "TIME", "STRUCT", "MAP")):
+        if name != task.entity and (types[name].startswith(_NOT_NUMBERS) or types[name].endswith("]")):
             raise ProfilectlError(f"task {task.name}: {name} is {types[name].lower()}, not a number")
-    entity = quote_identifier(task.entity)
-    columns = ", ".join(quote_identifier(name) for name in task.columns)
-    value = f", {quote_identifier(task.value)}::double as {_VALUE}" if task.value else ""
-    as_of = "max(as_of) over ()" if "as_of" in types else "null::date"
-    table = connection.execute(
-        f"select {entity}::varchar as user_id, {as_of} as as_of, {columns}{value}"
-        f" from {quote_relation(*task.features)} order by 1"
-    ).to_arrow_table()
-    if table.num_rows < MIN_USERS:
-        raise ProfilectlError(
-            f"task {task.name}: {table.num_rows} users, at least {MIN_USERS} are needed",
-            hint="land more data",
-        )
-    return Everyone(
-        users=table.column("user_id"),
-        matrix=layout_of(task).matrix(table),
-        value=table.column(_VALUE).to_numpy() if task.value else None,
-        as_of=table.column("as_of")[0].as_py(),
-    )
+    return "as_of" in types

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,26 +11,27 @@ from typing import Any
 import duckdb
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.metrics import adjusted_rand_score
 from sklearn.pipeline import Pipeline
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from profilectl_ml.artefacts import FORMAT_VERSION
-from profilectl_ml.evaluation import Metric
 from profilectl_ml.registry import LoadedModel, StoredModel, save_model, save_run, transaction
 from profilectl_ml.schema import create_ml_tables
-from profilectl_ml.segmenting.choosing import Tried, bands, choose_k, cluster, silhouette, try_k
-from profilectl_ml.segmenting.naming import Profile, describe, give_names, match, profiles
-from profilectl_ml.segmenting.reading import Everyone, layout_of, read_everyone
-from profilectl_ml.segmenting.scaling import ScaledFeatures
+from profilectl_ml.segmenting import writing
+from profilectl_ml.segmenting.assigning import assignment_sql
+from profilectl_ml.segmenting.choosing import RULE, Tried, choose_k, try_k
+from profilectl_ml.segmenting.clusterers import Bands, kmeans, pipeline
+from profilectl_ml.segmenting.features import spoken
+from profilectl_ml.segmenting.judging import BASELINE, Judged, judge, verdict
+from profilectl_ml.segmenting.matching import match
+from profilectl_ml.segmenting.naming import Profile, describe, give_names
+from profilectl_ml.segmenting.profiling import profiles
+from profilectl_ml.segmenting.reading import Sample, layout_of, read_sample
 from profilectl_ml.segmenting.task import ClusteringTask, to_details
-from profilectl_ml.segmenting.writing import earlier_segments, write_metrics, write_profiles, write_segments
 
 Progress = Callable[[float, str], None]
-Floats = NDArray[np.float64]
-# Segments of more users are no better known, and the number is chosen by clustering many times over.
-MAX_USERS = 10_000
-BASELINE = "bands"
+# A segment of fewer users than this, on the half that the number is chosen on, describes nobody.
+_LEAST_USERS = 10
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class SegmentResult:
     reason: str
     segments: list[Profile]
     tried: list[Tried]
-    test: dict[str, dict[str, Metric]]
+    test: dict[str, Judged]
     seconds: float
 
 
@@ -60,8 +60,9 @@ def train(
     """Segment every user of the features mart and write it all in one transaction.
 
     The number of segments is chosen on one half of a sample of the users, by stability under resampling and
-    silhouette. On the other half the clustering is held against bands of equally many users by the value
-    column (or the first feature): if the bands separate users better, they serve.
+    silhouette (``choosing.RULE``). On the other half the clustering is held against bands of equally many
+    users by the value column (or the first feature): if the bands separate users better, as far as both can
+    be relied on, the bands serve. What serves is refitted on the whole sample.
 
     Parameters
     ----------
@@ -77,8 +78,9 @@ def train(
     Raises
     ------
     ProfilectlError
-        If the mart or a column is missing, or there are too few users.
+        If the mart or a column is missing, there are too few users, or one has two rows.
     """
+    # One thread: sums then have one order, so the same users give the same segments.
     with threadpool_limits(1):
         return _train(connection, task, task.seed if seed is None else seed, progress or _silent)
 
@@ -87,130 +89,116 @@ def _silent(share: float, message: str) -> None:
     """Tell nobody."""
 
 
+@dataclass(frozen=True)
+class _Choice:
+    """The number of segments, why, what was tried and how it did on the other half."""
+
+    best: Tried
+    why: str
+    tried: list[Tried]
+    test: dict[str, Judged]
+    promoted: bool
+    reason: str
+
+
 def _train(
     connection: duckdb.DuckDBPyConnection, task: ClusteringTask, seed: int, tell: Progress
 ) -> SegmentResult:
     started, now = time.monotonic(), datetime.now(UTC).replace(tzinfo=None)
     tell(0.0, "reading features")
-    everyone = read_everyone(connection, task)
-    sample = _sample(everyone)
-    learnt, judged = sample[::2], sample[1::2]
-    scaling = ScaledFeatures(list(task.transforms)).fit(everyone.matrix[sample])
-    points = scaling.transform(everyone.matrix)
+    sample = read_sample(connection, task)
+    choice = _choose(task, sample.matrix, seed, tell)
 
-    # More segments than would hold ten users each are not tried.
-    most = max(task.least_k, min(task.most_k, len(learnt) // 10))
-    numbers, tried = range(task.least_k, most + 1), []
-    for place, k in enumerate(numbers):
-        tell(0.05 + 0.75 * place / len(numbers), f"trying {k} segments")
-        tried.append(try_k(points[learnt], k, seed))
-    best, why = choose_k(tried, task.min_stability)
-
-    tell(0.8, "judging")
-    value = everyone.matrix[:, 0] if everyone.value is None else everyone.value
-    naive = bands(value[learnt], best.k)
-    test = _judge(points, learnt, judged, best.k, seed, naive(value[judged]))
-    chosen = f"k={best.k}"
-    ours, theirs = (test[name]["silhouette"].value for name in (chosen, BASELINE))
-    promoted = ours > theirs
-    figures = (
-        f"silhouette {ours:.3f} against {theirs:.3f} of {best.k} bands of {task.value or task.columns[0]}"
-    )
-    reason = f"{why}; {figures}" + ("" if promoted else "; the bands serve")
-
-    tell(0.85, "assigning and describing")
-    centres = cluster(points[sample], best.k, seed)
-    numbered = centres.predict(points).astype(np.int64) if promoted else naive(value)
-    apart = points - _centres(points, numbered, best.k)[numbered]
-    before, taken = earlier_segments(connection, task.name, everyone.users)
-    found = profiles(task.columns, everyone.matrix, points, numbered, best.k, everyone.value)
-    give_names(found, match(numbered, before), taken)
-    for profile in found:
-        profile.description = describe(profile, task.value)
-    names = {profile.number: profile.name for profile in found}
-
+    tell(0.9, "assigning and describing")
+    k = choice.best.k
+    chosen = f"k={k}"
+    serving = chosen if choice.promoted else BASELINE
+    clusterer = kmeans(k, seed) if choice.promoted else Bands(k, task.banded)
+    fitted = pipeline(task, clusterer).fit(sample.matrix)
     run_id = f"{task.name}-{now:%Y%m%dT%H%M%S%f}"
-    serving = chosen if promoted else BASELINE
     model_id = f"{run_id}-{serving}"
     stored = StoredModel(model_id, run_id, task.name, task.kind, serving, FORMAT_VERSION, now, serving=True)
-    pipeline = Pipeline([("scale", scaling), ("cluster", centres)])
-    details: dict[str, Any] = {"task": to_details(task), "names": names, "seed": seed}
-    seconds = time.monotonic() - started
-    validation = {f"k={t.k}": {"silhouette": t.silhouette, "stability": t.stability} for t in tried}
-    with transaction(connection):
-        create_ml_tables(connection)
-        save_run(
-            connection,
-            {
-                "run_id": run_id,
-                "task": task.name,
-                "kind": task.kind,
-                "created_at": now,
-                "chosen": chosen,
-                "promoted": promoted,
-                "reason": reason,
-                "seed": seed,
-                "params": {"k": best.k},
-                "data_fingerprint": _fingerprint(everyone),
-                "n_train": len(learnt),
-                "n_test": len(judged),
-                "baseline": BASELINE,
-                "seconds": seconds,
-                "details": {
-                    "why": why,
-                    "how": "chosen on one half of a sample of users, judged on the other",
-                },
-            },
-        )
-        save_model(connection, LoadedModel(stored, pipeline, None, layout_of(task), details), reason=reason)
-        write_metrics(connection, run_id, task.name, "validation", validation)
-        write_metrics(connection, run_id, task.name, "test", test)
-        distances = np.sqrt((apart * apart).sum(axis=1))
-        named = np.array([names[number] for number in numbered.tolist()], dtype=object)
-        write_segments(connection, task.name, model_id, everyone, named, distances, now)
-        write_profiles(connection, task.name, model_id, found)
+    with writing.assigned(connection, assignment_sql(task, fitted, dated=sample.dated)) as table:
+        found = profiles(connection, task, fitted, table)
+        kept = match(writing.shared_users(connection, task.name, table))
+        give_names(found, kept, writing.earlier_names(connection, task.name))
+        for profile in found:
+            profile.description = describe(profile, task.value_words)
+        names = {profile.number: profile.name for profile in found}
+        details = {"task": to_details(task), "names": names, "seed": seed}
+        seconds = time.monotonic() - started
+        run = _run(task, sample, choice, seed, seconds) | {"run_id": run_id, "created_at": now}
+        tried = {f"k={t.k}": {"silhouette": t.silhouette, "stability": t.stability} for t in choice.tried}
+        with transaction(connection):
+            create_ml_tables(connection)
+            save_run(connection, run)
+            save_model(
+                connection,
+                LoadedModel(stored, fitted, None, layout_of(task), details),
+                reason=choice.reason,
+                scoring_sql=assignment_sql(task, fitted, dated=sample.dated, names=names),
+            )
+            writing.write_metrics(connection, run_id, task.name, "validation", tried)
+            writing.write_metrics(connection, run_id, task.name, "test", choice.test)
+            writing.write_segments(connection, task.name, model_id, table, names, now)
+            writing.write_profiles(connection, task.name, model_id, found)
     tell(1.0, "done")
-    return SegmentResult(run_id, model_id, task.name, chosen, promoted, reason, found, tried, test, seconds)
+    return SegmentResult(
+        run_id,
+        model_id,
+        task.name,
+        chosen,
+        choice.promoted,
+        choice.reason,
+        found,
+        choice.tried,
+        choice.test,
+        seconds,
+    )
 
 
-def _judge(
-    points: Floats,
-    learnt: NDArray[np.int64],
-    judged: NDArray[np.int64],
-    k: int,
-    seed: int,
-    naive: NDArray[np.int64],
-) -> dict[str, dict[str, Metric]]:
-    """Return silhouette and stability on the rows that chose nothing, of the clustering and of the bands."""
-    ours = cluster(points[learnt], k, seed).predict(points[judged])
-    again = cluster(points[judged], k, seed).labels_
-    agreement = float(adjusted_rand_score(ours, again))
-    return {
-        f"k={k}": {
-            "silhouette": silhouette(points[judged], ours, seed),
-            "stability": Metric(agreement, agreement, agreement),
-        },
-        # Where a band begins hardly moves with the sample.
-        BASELINE: {"silhouette": silhouette(points[judged], naive, seed)},
+def _choose(task: ClusteringTask, matrix: NDArray[np.float64], seed: int, tell: Progress) -> _Choice:
+    learnt, judged = matrix[::2], matrix[1::2]
+    scale = Pipeline(pipeline(task, kmeans(2, seed)).steps[:1]).fit(learnt)
+    points = scale.transform(learnt)
+    most = max(task.least_k, min(task.most_k, len(learnt) // _LEAST_USERS))
+    numbers, tried = range(task.least_k, most + 1), []
+    for place, k in enumerate(numbers):
+        tell(0.05 + 0.7 * place / len(numbers), f"trying {k} segments")
+        tried.append(try_k(points, k, lambda number, k=k: kmeans(k, number), seed))  # type: ignore[misc]
+    best, why = choose_k(tried, task.min_stability)
+    tell(0.75, "judging")
+    ours, theirs = kmeans(best.k, seed), Bands(best.k, task.banded)
+    test = {
+        f"k={best.k}": judge(pipeline(task, ours), learnt, judged, scale, seed),
+        BASELINE: judge(pipeline(task, theirs), learnt, judged, scale, seed),
     }
+    bands = len(theirs.fit(points).edges_) + 1
+    column = spoken(task.names[task.banded])
+    promoted, reason = verdict(test[f"k={best.k}"], test[BASELINE], best.k, bands, column)
+    return _Choice(best, why, tried, test, promoted, f"{reason}; {why}")
 
 
-def _sample(everyone: Everyone) -> NDArray[np.int64]:
-    """Return positions of at most ``MAX_USERS`` users, by the id alone, in an order that is no order."""
-    keys = [
-        hashlib.md5(user.encode(), usedforsecurity=False).hexdigest() for user in everyone.users.to_pylist()
-    ]
-    return np.argsort(np.array(keys), kind="stable")[:MAX_USERS].astype(np.int64)
-
-
-def _centres(points: Floats, labels: NDArray[np.int64], k: int) -> Floats:
-    """Return the mean of each segment's points, shape ``(k, features)``; zeros for an empty one."""
-    sums = np.zeros((k, points.shape[1]))
-    np.add.at(sums, labels, points)
-    return sums / np.maximum(np.bincount(labels, minlength=k), 1)[:, None]
-
-
-def _fingerprint(everyone: Everyone) -> str:
-    digest = hashlib.md5("\n".join(everyone.users.to_pylist()).encode(), usedforsecurity=False)
-    digest.update(np.ascontiguousarray(everyone.matrix).tobytes())
-    return digest.hexdigest()
+def _run(task: ClusteringTask, sample: Sample, choice: _Choice, seed: int, seconds: float) -> dict[str, Any]:
+    """Return the row of ``ml.runs``, without its key and moment."""
+    rows = len(sample.matrix)
+    return {
+        "task": task.name,
+        "kind": task.kind,
+        "chosen": f"k={choice.best.k}",
+        "promoted": choice.promoted,
+        "reason": choice.reason,
+        "seed": seed,
+        "params": {"k": choice.best.k},
+        "data_fingerprint": sample.fingerprint,
+        "n_train": rows - rows // 2,
+        "n_test": rows // 2,
+        "baseline": BASELINE,
+        "seconds": seconds,
+        "details": {
+            "how": "chosen on one half of a sample of users, judged on the other",
+            "why": choice.why,
+            "rule": RULE,
+            "min_stability": task.min_stability,
+        },
+    }

@@ -1,75 +1,79 @@
-"""Writing segments: run, model, everyone's segment and the profiles, together or not at all."""
+"""Writing segments: everyone's segment, the profiles and the metrics. All inside the caller's transaction."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
 import duckdb
-import numpy as np
-import pyarrow as pa
-from numpy.typing import NDArray
 
 from profilectl_ml.evaluation import Metric
 from profilectl_ml.segmenting.naming import Profile
-from profilectl_ml.segmenting.reading import Everyone
+
+ASSIGNED = '"temp"."main"."new_segments"'
 
 
-def earlier_segments(
-    connection: duckdb.DuckDBPyConnection, task: str, users: pa.ChunkedArray
-) -> tuple[NDArray[np.object_], set[str]]:
-    """Return each user's present segment (None without one), and every name the task ever gave."""
+@contextmanager
+def assigned(connection: duckdb.DuckDBPyConnection, query: str) -> Iterator[str]:
+    """Keep the result of a query of ``user_id, as_of, segment, distance`` for as long as it is needed."""
+    connection.execute(f"create or replace temp table new_segments as {query}")
+    try:
+        yield ASSIGNED
+    finally:
+        connection.execute(f"drop table if exists {ASSIGNED}")
+
+
+def earlier_names(connection: duckdb.DuckDBPyConnection, task: str) -> set[str]:
+    """Return every name that a segment of the task ever had."""
     if not _known(connection):
-        return np.full(len(users), None, dtype=object), set()
-    pairs = connection.execute("select user_id, segment from ml.segments where task = ?", [task]).fetchall()
-    found = dict(pairs)
-    names = connection.execute(
-        "select distinct segment from ml.segment_profiles where task = ?", [task]
+        return set()
+    found = connection.execute(
+        "select distinct segment from ml.segment_profiles where task = $1"
+        " union select distinct segment from ml.segments where task = $1",
+        [task],
     ).fetchall()
-    before = np.array([found.get(user) for user in users.to_pylist()], dtype=object)
-    return before, {str(name) for (name,) in names}
+    return {str(name) for (name,) in found if name is not None}
+
+
+def shared_users(connection: duckdb.DuckDBPyConnection, task: str, table: str) -> dict[tuple[int, str], int]:
+    """Return how many users each number of ``table`` shares with each present segment."""
+    if not _known(connection):
+        return {}
+    found = connection.execute(
+        f"select a.segment, b.segment, count(*) from {table} a inner join ml.segments b"
+        " on a.user_id = b.user_id where b.task = ? and b.segment is not null group by 1, 2 order by 1, 2",
+        [task],
+    ).fetchall()
+    return {(int(number), str(name)): int(users) for number, name, users in found}
 
 
 def write_segments(
     connection: duckdb.DuckDBPyConnection,
     task: str,
     model_id: str,
-    everyone: Everyone,
-    names: NDArray[np.object_],
-    distances: NDArray[np.float64],
+    table: str,
+    names: Mapping[int, str],
     at: datetime,
-) -> None:
-    """Replace everyone's segment. Call inside a transaction.
-
-    Parameters
-    ----------
-    names, distances
-        Of each user's segment, and how far the user is from its centre; shape ``(users,)``.
-    """
-    table = pa.table(
-        {
-            "user_id": everyone.users,
-            "segment": pa.array(names, type=pa.string()),
-            "distance": pa.array(distances),
-        }
-    )
+) -> int:
+    """Replace everyone's segment by ``table``, whose numbers are called ``names``; return the users."""
     connection.execute("delete from ml.segments where task = ?", [task])
-    connection.register("new_segments", table)
-    try:
-        connection.execute(
-            "insert into ml.segments (user_id, task, segment, distance, model_id, assigned_at, as_of)"
-            " select user_id, ?, segment, distance, ?, ?, ? from new_segments order by user_id",
-            [task, model_id, at, everyone.as_of],
-        )
-    finally:
-        connection.unregister("new_segments")
+    connection.execute(
+        "insert into ml.segments (user_id, task, segment, distance, model_id, assigned_at, as_of)"
+        f" select user_id, ?, list_extract(?, segment + 1), distance, ?, ?, as_of from {table}"
+        " order by user_id",
+        [task, [names.get(number) for number in range(max(names) + 1)], model_id, at],
+    )
+    return int(connection.execute(f"select count(*) from {table}").fetchall()[0][0])
 
 
 def write_profiles(
     connection: duckdb.DuckDBPyConnection, task: str, model_id: str, found: list[Profile]
 ) -> None:
-    """Add a model's profiles; those of earlier models stay, so that no name is given twice."""
+    """Replace a model's profiles; those of earlier models stay, so that no name is given twice."""
+    connection.execute("delete from ml.segment_profiles where task = ? and model_id = ?", [task, model_id])
     connection.executemany(
         "insert into ml.segment_profiles"
         " (task, segment, description, users, share, value, details, model_id)"
@@ -86,7 +90,7 @@ def write_metrics(
     run_id: str,
     task: str,
     split: str,
-    figures: dict[str, dict[str, Metric]],
+    figures: Mapping[str, Mapping[str, Metric]],
 ) -> None:
     """Store metrics by candidate and name."""
     connection.executemany(
@@ -112,7 +116,7 @@ def _details(profile: Profile) -> dict[str, Any]:
     return {
         "value_share": profile.value_share,
         "traits": [
-            {"feature": name, "apart": apart, "mean": mean, "overall": overall}
-            for name, apart, mean, overall in profile.traits
+            {"feature": t.feature.name, "apart": t.apart, "mean": t.mean, "overall": t.overall}
+            for t in profile.traits
         ],
     }

@@ -9,6 +9,7 @@ from typing import Any
 import duckdb
 import pytest
 
+from profilectl_ml import promotion
 from profilectl_ml.errors import ProfilectlError
 from profilectl_ml.kinds import train
 from profilectl_ml.recommending import training
@@ -277,3 +278,17 @@ def test_beyond_the_cap_the_most_popular_items_stay(
     result = train(connection, shop_task)
     assert result.params["left_out"]["items"] == "the 10 most popular of 42 items"
     assert len({row[2] for row in recommended(connection)}) <= 10
+
+
+def test_a_stored_model_recommends_the_same_again(make_shop: MakeShop, shop_task: RecommendationTask) -> None:
+    connection = make_shop()
+    first = training.train(connection, shop_task)
+    before = recommended(connection)
+    training.train(connection, replace(shop_task, candidates=("popularity",)))
+    assert recommended(connection) != before
+    change = promotion.rollback(connection, shop_task.name)
+    assert (change.model_id, change.users) == (first.model_id, first.n_users)
+    assert recommended(connection) == before
+    assert connection.execute("select distinct model_id from ml.recommendations").fetchall() == [
+        (first.model_id,)
+    ]
