@@ -113,7 +113,7 @@ def test_contributions_add_up_to_the_score(name: str) -> None:
     model, matrix = fitted(name)
     explainer = Explainer(model, LAYOUT, matrix)
     assert (explainer.method, explainer.unit) == MODELS[name][1:]
-    unseen = np.array([[1e4, np.nan, -7.0, -1.0], [np.nan, 2.0, np.nan, np.nan]])
+    unseen = np.array([[120.0, np.nan, -7.0, -1.0], [np.nan, 2.0, np.nan, np.nan]])
     asked = np.concatenate([matrix, unseen])
     link = {"score": lambda x: x, "log": np.log, "log-odds": logit}[explainer.unit]
     total = explainer.base + explainer.contributions(asked).sum(axis=1)
@@ -180,7 +180,7 @@ def brute_force(tree: Tree, row: Any) -> list[float]:
 
 def test_a_network_is_explained_by_occlusion_beside_training_rows() -> None:
     matrix, target = rows()
-    model = _weighing(MLPRegressor((4,), max_iter=20, random_state=0)).fit(matrix, target)
+    model = _weighing(MLPRegressor(hidden_layer_sizes=(4,), max_iter=20, random_state=0)).fit(matrix, target)
     with pytest.raises(ProfilectlError, match="only beside training rows"):
         Explainer(model, LAYOUT)
     explainer = Explainer(model, LAYOUT, matrix)
