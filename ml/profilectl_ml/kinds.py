@@ -10,6 +10,8 @@ import duckdb
 
 from profilectl_ml import tasks, training
 from profilectl_ml.declaration import Declaration, declarations
+from profilectl_ml.recommending import task as recommending
+from profilectl_ml.recommending import training as recommending_training
 from profilectl_ml.segmenting import task as segmenting_task
 from profilectl_ml.segmenting import training as segmenting_training
 
@@ -53,6 +55,7 @@ class Kind:
 _SUPERVISED = Kind(tasks.parse, training.train)
 KINDS: dict[str, Kind] = {
     "regression": _SUPERVISED,
+    "recommendation": Kind(recommending.parse, recommending_training.train),
     "classification": _SUPERVISED,
     "clustering": Kind(segmenting_task.parse, segmenting_training.train),
 }

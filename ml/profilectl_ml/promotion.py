@@ -19,7 +19,7 @@ from profilectl_ml.registry import (
     transaction,
 )
 from profilectl_ml.schema import create_ml_tables
-from profilectl_ml.scoring import replace_scores, score_users
+from profilectl_ml.serving import prepare, serve
 from profilectl_ml.tasks import SUPERVISED, from_details
 
 
@@ -117,10 +117,13 @@ def _serve(connection: duckdb.DuckDBPyConnection, model: LoadedModel, reason: st
     task = from_details(model.details["task"])
     tables.reopen(connection, task)
     now = datetime.now(UTC).replace(tzinfo=None)
-    scores = score_users(connection, task, model.estimator, model.baseline, model.layout)
+    served = prepare(connection, task, model.estimator, model.baseline, model.layout)
     with transaction(connection):
         create_ml_tables(connection)
         if event is not None:
             set_serving(connection, stored, event=event, reason=reason, at=now)
-        replace_scores(connection, stored.task, scores, stored.model_id, now)
-    return int(scores.num_rows)
+        # Compiled anew: the marts may be elsewhere than when the model was stored.
+        connection.execute(
+            "update ml.models set scoring_sql = ? where model_id = ?", [served.statement, stored.model_id]
+        )
+        return serve(connection, task, served, stored.model_id, now)
