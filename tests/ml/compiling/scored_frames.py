@@ -66,7 +66,9 @@ def _splitting(model: Any) -> Any:
 
 
 def _boosted(loss: str = "squared_error", **options: Any) -> Any:
-    return HistGradientBoostingRegressor(loss=loss, max_iter=8, min_samples_leaf=5, max_leaf_nodes=6, **options)
+    return HistGradientBoostingRegressor(
+        loss=loss, max_iter=8, min_samples_leaf=5, max_leaf_nodes=6, **options
+    )
 
 
 def _boosted_classes(**options: Any) -> Any:

@@ -48,7 +48,12 @@ def _quiet() -> Iterator[None]:
 def rows(seed: int = 0, count: int = 200) -> tuple[Any, Any]:
     rng = np.random.default_rng(seed)
     matrix = np.column_stack(
-        [rng.normal(50, 20, count), rng.integers(0, 4, count), rng.normal(size=count), rng.integers(0, 3, count)]
+        [
+            rng.normal(50, 20, count),
+            rng.integers(0, 4, count),
+            rng.normal(size=count),
+            rng.integers(0, 3, count),
+        ]
     )
     matrix[rng.random(count) < 0.2, 1] = np.nan
     matrix[rng.random(count) < 0.1, 3] = np.nan
