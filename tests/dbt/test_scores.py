@@ -13,7 +13,6 @@ import duckdb
 import numpy as np
 import pytest
 from sklearn.ensemble import HistGradientBoostingRegressor
-from sklearn.linear_model import Ridge
 from sklearn.pipeline import make_pipeline
 
 from dbt_home import Built, Home
