@@ -101,7 +101,8 @@ def test_integers_decimals_and_enums_are_read_as_the_matrix_reads_them() -> None
         model, _ = fitted("forest", 5, connection)
         connection.execute(
             "create or replace table mart as select spend::decimal(38, 6) as spend,"
-            " visits::hugeint as visits, gap::real as gap, empty::tinyint as empty, flag, rate::decimal(9, 2) as rate,"
+            " visits::hugeint as visits, gap::real as gap,"
+            " empty::tinyint as empty, flag, rate::decimal(9, 2) as rate,"
             " band::enum('18-24', '25-34', 'it''s', 'new') as band, \"odd \"\"name\"\"\" from mart"
         )
         assert parity(connection, compile_model(model, LAYOUT), model, LAYOUT, "mart").rows == 160
