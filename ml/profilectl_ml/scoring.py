@@ -32,8 +32,8 @@ def scoring_statement(task: Task, estimator: Any, baseline: Any, layout: Layout)
     NotCompilable
         If a model has no translation, or a too long one, or the features are a file; the message says why.
     """
-    if len(task.features) < 2:
-        raise NotCompilable(f"{'.'.join(task.features)} is a file, which only this connection sees")
+    if task.source:
+        raise NotCompilable(f"{task.source} is a file, which only this connection sees")
     keys = [("user_id", f"cast({quote_identifier(task.entity)} as varchar)"), ("as_of", _as_of(task))]
     if task.population is None:
         compiled = compile_model(estimator, layout, minimum=task.minimum)
@@ -84,7 +84,8 @@ def write_scores(
         finally:
             connection.execute("drop table if exists temp.new_scores")
     users, wrong = connection.execute(
-        "select count(*), count(*) filter (score is null or not isfinite(score)) from ml.scores where task = ?",
+        "select count(*), count(*) filter (score is null or not isfinite(score)) from ml.scores"
+        " where task = ?",
         [task.name],
     ).fetchall()[0]
     if not users:

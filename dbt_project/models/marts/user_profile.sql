@@ -33,7 +33,7 @@ top_categories as (
 
 scores as (
 
-    select * from {{ source('ml', 'scores') }}
+    select * from {{ ref('user_scores') }}
 
 ),
 

@@ -68,7 +68,9 @@ def _histogram_boosted(model: Any, columns: list[Column]) -> Formula:
     if hasattr(model, "classes_"):
         two_classes(model)
     if model._preprocessor is not None:  # categories come first there, as numbers of its own
-        columns = prepared(model._preprocessor, columns)
+        encoder, categorical = model._preprocessor.named_transformers_["encoder"], model.is_categorical_
+        encoded = prepared(encoder, [c for c, one in zip(columns, categorical, strict=True) if one])
+        columns = encoded + [c for c, one in zip(columns, categorical, strict=True) if not one]
     known = model._bin_mapper.make_known_categories_bitsets()
     trees = tuple(_binned(one[0], columns, known) for one in model._predictors)
     return linked(model._loss.link, Trees(float(np.ravel(model._baseline_prediction)[0]), 1.0, trees))
