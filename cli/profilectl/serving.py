@@ -16,17 +16,15 @@ from profilectl.warehouse import connect
 from profilectl_ml import promotion
 from profilectl_ml.errors import ProfilectlError
 from profilectl_ml.registry import StoredModel, list_models
-from profilectl_ml.tasks import SUPERVISED
 
 Progress = Callable[[float, str], None]
 _SHOWN = 5
 
 
 def score(paths: Paths, names: list[str], progress: Progress = lambda share, what: None) -> list[facts.Row]:
-    """Score everyone anew with the models that serve the tasks ``names`` (all that can, if empty).
+    """Score everyone anew with the models that serve the tasks ``names`` (all, if empty).
 
-    Tasks of other kinds than regression and classification give users something else than a score; they are
-    passed over unless they are named.
+    What users get is a score, a segment or recommendations, by the kind of the task.
 
     Raises
     ------
@@ -36,7 +34,7 @@ def score(paths: Paths, names: list[str], progress: Progress = lambda share, wha
     """
     with connect(paths, read_only=False) as connection:
         serving = {m.task: m for m in list_models(connection) if m.serving}
-        tasks = names or sorted(name for name, model in serving.items() if model.kind in SUPERVISED)
+        tasks = names or sorted(serving)
         if not tasks:
             raise ProfilectlError("no model serves yet", hint="train one: profilectl train")
         for name in tasks:

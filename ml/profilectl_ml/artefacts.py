@@ -28,6 +28,8 @@ TRUSTED_TYPES = (
     "profilectl_ml.estimators.RootRegressor",
     "profilectl_ml.estimators.SignedRoot",
     "profilectl_ml.estimators.VaryingColumns",
+    "profilectl_ml.segmenting.clusterers.Bands",
+    "profilectl_ml.segmenting.scaling.ScaledFeatures",
     "sklearn._loss._loss.CyHalfSquaredError",
     "sklearn._loss.link.IdentityLink",
     "sklearn._loss.link.Interval",

@@ -4,12 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Protocol
 
 import duckdb
 
-from profilectl_ml import tasks, training
+from profilectl_ml import serving, tasks, training
 from profilectl_ml.declaration import Declaration, declarations
+from profilectl_ml.recommending import again as recommending_again
+from profilectl_ml.recommending import task as recommending
+from profilectl_ml.recommending import training as recommending_training
+from profilectl_ml.registry import LoadedModel
+from profilectl_ml.segmenting import serving as segmenting_serving
+from profilectl_ml.segmenting import task as segmenting_task
+from profilectl_ml.segmenting import training as segmenting_training
 
 Progress = Callable[[float, str], None]
 
@@ -40,18 +48,26 @@ class Train(Protocol):
         """``progress`` is called with the share done (0 to 1) and what is being done."""
 
 
+# Everything that a stored model takes to serve, up to the writing; that happens inside a transaction, and
+# gives the number of users.
+Prepare = Callable[[duckdb.DuckDBPyConnection, LoadedModel], Callable[[datetime], int]]
+
+
 @dataclass(frozen=True)
 class Kind:
-    """How a kind of task is read and trained."""
+    """How a kind of task is read and trained, and how a stored model of it serves again."""
 
     parse: Callable[[Declaration], AnyTask]
     train: Train
+    prepare: Prepare
 
 
-_SUPERVISED = Kind(tasks.parse, training.train)
+_SUPERVISED = Kind(tasks.parse, training.train, serving.prepare_stored)
 KINDS: dict[str, Kind] = {
     "regression": _SUPERVISED,
+    "recommendation": Kind(recommending.parse, recommending_training.train, recommending_again.prepare),
     "classification": _SUPERVISED,
+    "clustering": Kind(segmenting_task.parse, segmenting_training.train, segmenting_serving.prepare),
 }
 
 

@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 
 import duckdb
 
-from profilectl_ml import tables
 from profilectl_ml.errors import ProfilectlError
+from profilectl_ml.kinds import KINDS
 from profilectl_ml.registry import (
     LoadedModel,
     StoredModel,
@@ -19,8 +19,6 @@ from profilectl_ml.registry import (
     transaction,
 )
 from profilectl_ml.schema import create_ml_tables
-from profilectl_ml.scoring import replace_scores, score_users
-from profilectl_ml.tasks import SUPERVISED, from_details
 
 
 @dataclass(frozen=True)
@@ -108,19 +106,10 @@ def serving_model_id(connection: duckdb.DuckDBPyConnection, task: str) -> str:
 
 
 def _serve(connection: duckdb.DuckDBPyConnection, model: LoadedModel, reason: str, event: str | None) -> int:
-    stored = model.stored
-    if stored.kind not in SUPERVISED:
-        raise ProfilectlError(
-            f"model {stored.model_id} is of kind {stored.kind}, which is not scored like this",
-            hint=f"train the task again: profilectl train {stored.task}",
-        )
-    task = from_details(model.details["task"])
-    tables.reopen(connection, task)
-    now = datetime.now(UTC).replace(tzinfo=None)
-    scores = score_users(connection, task, model.estimator, model.baseline, model.layout)
+    stored, now = model.stored, datetime.now(UTC).replace(tzinfo=None)
+    write = KINDS[stored.kind].prepare(connection, model)
     with transaction(connection):
         create_ml_tables(connection)
         if event is not None:
             set_serving(connection, stored, event=event, reason=reason, at=now)
-        replace_scores(connection, stored.task, scores, stored.model_id, now)
-    return int(scores.num_rows)
+        return write(now)

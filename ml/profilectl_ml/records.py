@@ -15,7 +15,8 @@ from profilectl_ml.evaluation import Metric
 from profilectl_ml.recipes import BASELINE
 from profilectl_ml.registry import LoadedModel, save_model, save_run, transaction
 from profilectl_ml.schema import create_ml_tables
-from profilectl_ml.scoring import replace_scores
+from profilectl_ml.serving import Served, serve
+from profilectl_ml.tasks import Task
 
 if TYPE_CHECKING:
     from profilectl_ml.training import TrainResult
@@ -38,14 +39,18 @@ class Run:
 
     result: TrainResult
     model: LoadedModel
+    task: Task
+    served: Served
     predictions: Predictions
-    scores: pa.Table
     seed: int
     settings: dict[str, dict[str, Any]]
 
 
-def write_run(connection: duckdb.DuckDBPyConnection, run: Run) -> None:
-    """Write the run in one transaction: readers see the old model and scores, or the new ones."""
+def write_run(connection: duckdb.DuckDBPyConnection, run: Run) -> int:
+    """Write the run in one transaction and return how many users were scored.
+
+    Readers see the old model and scores, or the new ones.
+    """
     result, stored = run.result, run.model.stored
     with transaction(connection):
         create_ml_tables(connection)
@@ -71,14 +76,14 @@ def write_run(connection: duckdb.DuckDBPyConnection, run: Run) -> None:
                 "details": result.details,
             },
         )
-        save_model(connection, run.model, reason=result.reason)
+        save_model(connection, run.model, reason=result.reason, scoring_sql=run.served.statement)
         _write_metrics(connection, result)
         _write_importance(connection, result)
         _write_features(connection, result)
         _write_reliability(connection, result)
         _write_slices(connection, result)
         _write_predictions(connection, run)
-        replace_scores(connection, result.task, run.scores, result.model_id, stored.created_at)
+        return serve(connection, run.task, run.served, result.model_id, stored.created_at)
 
 
 def _write_metrics(connection: duckdb.DuckDBPyConnection, result: TrainResult) -> None:

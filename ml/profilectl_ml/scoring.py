@@ -1,7 +1,8 @@
-"""Scores for everyone in the features mart."""
+"""Scores for everyone in the features mart: by SQL inside the warehouse, or in Arrow batches."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
@@ -9,6 +10,7 @@ import duckdb
 import numpy as np
 import pyarrow as pa
 
+from profilectl_ml.compiling import NotCompilable, compile_choice, compile_model, long_expressions
 from profilectl_ml.data import check_features
 from profilectl_ml.errors import ProfilectlError
 from profilectl_ml.layout import Layout
@@ -19,10 +21,87 @@ from profilectl_ml.tasks import Task
 _BATCH_ROWS = 50_000
 
 
+def scoring_statement(task: Task, estimator: Any, baseline: Any, layout: Layout) -> str:
+    """Return ``select user_id, as_of, score`` of every user as one statement over the features mart.
+
+    Users outside the task's population get the baseline's prediction. The text depends on nothing but the
+    models, so it can be stored, and run where no Python model can be loaded.
+
+    Raises
+    ------
+    NotCompilable
+        If a model has no translation, or a too long one, or the features are a file; the message says why.
+    """
+    if task.source:
+        raise NotCompilable(f"{task.source} is a file, which only this connection sees")
+    keys = [("user_id", f"cast({quote_identifier(task.entity)} as varchar)"), ("as_of", _as_of(task))]
+    if task.population is None:
+        compiled = compile_model(estimator, layout, minimum=task.minimum)
+    else:
+        compiled = compile_choice(estimator, baseline, task.population, layout, minimum=task.minimum)
+    return compiled.select(quote_relation(*task.features), keys)
+
+
+def write_scores(
+    connection: duckdb.DuckDBPyConnection,
+    task: Task,
+    estimator: Any,
+    baseline: Any,
+    layout: Layout,
+    *,
+    model_id: str,
+    scored_at: datetime,
+    statement: str | None = None,
+) -> int:
+    """Replace the task's rows of ``ml.scores`` and return their number. Call inside a transaction.
+
+    Memory does not grow with the users: either nothing leaves the warehouse, or batches go back into it.
+
+    Parameters
+    ----------
+    statement
+        What ``scoring_statement`` returned for these models; without it they predict in batches.
+
+    Raises
+    ------
+    ProfilectlError
+        If the features mart or a column is missing, it holds nobody, or a score is not a finite number.
+    """
+    check_features(connection, task, layout)
+    if statement is not None:
+        with long_expressions(connection):
+            _replace(connection, task.name, f"({statement})", model_id, scored_at)
+    else:
+        connection.execute(
+            "create or replace temp table new_scores (user_id varchar, as_of date, score double)"
+        )
+        try:
+            for scores in _batches(connection, task, estimator, baseline, layout):
+                connection.register("new_batch", scores)
+                connection.execute("insert into temp.new_scores select * from new_batch")
+                connection.unregister("new_batch")
+            _replace(connection, task.name, "temp.new_scores", model_id, scored_at)
+        finally:
+            connection.execute("drop table if exists temp.new_scores")
+    users, wrong = connection.execute(
+        "select count(*), count(*) filter (score is null or not isfinite(score)) from ml.scores"
+        " where task = ?",
+        [task.name],
+    ).fetchall()[0]
+    if not users:
+        raise ProfilectlError(f"{'.'.join(task.features)} holds no users to score")
+    if wrong:
+        raise ProfilectlError(
+            f"task {task.name}: the model gave {wrong} of {users} users a score that is not a finite number",
+            hint="train again",
+        )
+    return int(users)
+
+
 def score_users(
     connection: duckdb.DuckDBPyConnection, task: Task, estimator: Any, baseline: Any, layout: Layout
 ) -> pa.Table:
-    """Return ``user_id, as_of, score`` of every user, read in batches so that memory stays flat.
+    """Return ``user_id, as_of, score`` of every user in one table, ordered by user.
 
     Users outside the task's population (who never bought, say) were not learnt from: they get the
     baseline's prediction.
@@ -33,51 +112,77 @@ def score_users(
         If the features mart or one of the model's columns is missing.
     """
     check_features(connection, task, layout)
-    names = ", ".join(quote_identifier(name) for name in layout.names)
-    entity = quote_identifier(task.entity)
-    as_of = quote_identifier(task.as_of) if task.as_of else "current_date"
-    population = quote_identifier(task.population) if task.population else "true"
-    query = (
-        f"select {entity}::varchar as user_id, {as_of} as as_of,"
-        f" coalesce({population}, false) as is_member, {names}"
-        f" from {quote_relation(*task.features)} order by {entity}"
-    )
-    parts = []
-    for batch in connection.cursor().execute(query).to_arrow_reader(_BATCH_ROWS):
-        matrix = layout.matrix(batch)
-        member = batch.column("is_member").to_numpy(zero_copy_only=False)
-        scores = predict_bounded(baseline, matrix, task.minimum) if len(matrix) else np.empty(0)
-        if member.any():
-            scores[member] = predict_bounded(estimator, matrix[member], task.minimum)
-        parts.append(
-            pa.table(
-                {
-                    "user_id": batch.column("user_id"),
-                    "as_of": batch.column("as_of"),
-                    "score": pa.array(scores),
-                }
-            )
-        )
+    parts = list(_batches(connection, task, estimator, baseline, layout))
     if not parts:
         raise ProfilectlError(f"{'.'.join(task.features)} holds no users to score")
-    return pa.concat_tables(parts)
+    return pa.concat_tables(parts).sort_by("user_id")
 
 
 def replace_scores(
     connection: duckdb.DuckDBPyConnection, task: str, scores: pa.Table, model_id: str, scored_at: datetime
 ) -> None:
-    """Replace the task's rows of ``ml.scores``. Call inside a transaction.
+    """Replace the task's rows of ``ml.scores`` by a table. Call inside a transaction.
 
     The percentile says which share of users (0 to 100) scores at most as high.
     """
-    connection.execute("delete from ml.scores where task = ?", [task])
     connection.register("new_scores", scores)
     try:
-        connection.execute(
-            "insert into ml.scores (user_id, task, score, percentile, model_id, scored_at, as_of)"
-            " select user_id, ?, score, 100 * cume_dist() over (order by score), ?, ?, as_of"
-            " from new_scores order by user_id",
-            [task, model_id, scored_at],
-        )
+        _replace(connection, task, "new_scores", model_id, scored_at)
     finally:
         connection.unregister("new_scores")
+
+
+def _replace(
+    connection: duckdb.DuckDBPyConnection, task: str, source: str, model_id: str, scored_at: datetime
+) -> None:
+    # The dbt macro `rescored` does the same with a stored statement.
+    connection.execute("delete from ml.scores where task = ?", [task])
+    connection.execute(
+        "insert into ml.scores (user_id, task, score, percentile, model_id, scored_at, as_of)"
+        " select user_id, ?, score, 100 * cume_dist() over (order by score), ?, ?, as_of"
+        f" from {source} as scored order by user_id",
+        [task, model_id, scored_at],
+    )
+
+
+def member_batches(
+    connection: duckdb.DuckDBPyConnection, task: Task, layout: Layout
+) -> Iterator[tuple[pa.RecordBatch, Any]]:
+    """Yield the features mart in batches, ``user_id, as_of, is_member`` and features, with their matrix."""
+    names = ", ".join(quote_identifier(name) for name in layout.names)
+    population = quote_identifier(task.population) if task.population else "true"
+    query = (
+        f"select {quote_identifier(task.entity)}::varchar as user_id, {_as_of(task)} as as_of,"
+        f" coalesce({population}, false) as is_member, {names} from {quote_relation(*task.features)}"
+    )
+    for batch in _streamed(connection, query):
+        if batch.num_rows:
+            yield batch, layout.matrix(batch)
+
+
+def _streamed(connection: duckdb.DuckDBPyConnection, query: str) -> Iterator[pa.RecordBatch]:
+    # Reading on a connection of its own leaves the given one free to write the results batch by batch.
+    try:
+        reader = connection.cursor().execute(query).to_arrow_reader(_BATCH_ROWS)
+    except duckdb.CatalogException:
+        # A view of the given connection alone (a file) is not seen from another one: its rows are held.
+        yield from connection.execute(query).to_arrow_table().to_batches(_BATCH_ROWS)
+        return
+    yield from reader
+
+
+def _batches(
+    connection: duckdb.DuckDBPyConnection, task: Task, estimator: Any, baseline: Any, layout: Layout
+) -> Iterator[pa.Table]:
+    for batch, matrix in member_batches(connection, task, layout):
+        member = batch.column("is_member").to_numpy(zero_copy_only=False)
+        scores = np.empty(len(matrix))
+        for model, rows in ((estimator, member), (baseline, ~member)):
+            if rows.any():
+                scores[rows] = predict_bounded(model, matrix[rows], task.minimum)
+        columns = {"user_id": batch.column("user_id"), "as_of": batch.column("as_of")}
+        yield pa.table({**columns, "score": pa.array(scores)})
+
+
+def _as_of(task: Task) -> str:
+    return quote_identifier(task.as_of) if task.as_of else "current_date"

@@ -24,7 +24,7 @@ _MISSING = "(unknown)"
 _SOURCES = (
     "select user_id, string_agg(distinct source, ' + ' order by source) from marts.fct_events group by 1"
 )
-_SEGMENTS = "select user_id, task, segment from ml.segments"
+_SEGMENTS = "select user_id, task, segment from ml.segments where segment is not null"
 
 
 @dataclass(frozen=True)

@@ -41,7 +41,7 @@ class Level:
     """A rule of thumb: one feature times a factor."""
 
     column: str
-    factor: float
+    factor: float = 1.0
 
 
 @dataclass(frozen=True)

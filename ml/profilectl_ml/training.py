@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -27,7 +27,7 @@ from profilectl_ml.predicting import predict_bounded
 from profilectl_ml.recipes import BASELINE, Recipe
 from profilectl_ml.records import Predictions, Run, write_run
 from profilectl_ml.registry import LoadedModel, StoredModel
-from profilectl_ml.scoring import score_users
+from profilectl_ml.serving import prepare
 from profilectl_ml.slices import Slice, parts_of, slices
 from profilectl_ml.tasks import Level, Task, to_details
 
@@ -188,7 +188,7 @@ def _train(connection: duckdb.DuckDBPyConnection, task: Task, seed: int, tell: P
     tell(_WEIGHED, f"refitting {serving.name} and scoring")
     final = fit(serving.estimator, examples.matrix, examples.label)
     baseline = fit(compared[0].estimator, examples.matrix, examples.label)
-    scores = score_users(connection, task, final, baseline, examples.layout)
+    served = prepare(connection, task, final, baseline, examples.layout)
 
     run_id = f"{task.name}-{created_at:%Y%m%dT%H%M%S%f}"
     result = TrainResult(
@@ -207,14 +207,18 @@ def _train(connection: duckdb.DuckDBPyConnection, task: Task, seed: int, tell: P
         test_cutoff=schedule.test_cutoff,
         n_train=len(schedule.learnt),
         n_test=len(schedule.judged),
-        n_scores=scores.num_rows,
+        n_scores=0,
         fingerprint=examples.fingerprint,
         seconds=time.monotonic() - started,
         kind=task.kind,
         features=report,
         reliability=judgement.reliability,
         threshold=choice.threshold,
-        details={**_details(task, choice, schedule), "left_out": left_out(connection, task, examples)},
+        details={
+            **_details(task, choice, schedule),
+            "left_out": left_out(connection, task, examples),
+            "scored_by": served.how,
+        },
         slices=parted,
     )
     stored = StoredModel(
@@ -235,9 +239,9 @@ def _train(connection: duckdb.DuckDBPyConnection, task: Task, seed: int, tell: P
         examples.layout,
         {"task": to_details(task), "threshold": choice.threshold, "seed": seed},
     )
-    write_run(connection, Run(result, model, kept, scores, seed, settings))
+    users = write_run(connection, Run(result, model, task, served, kept, seed, settings))
     tell(1.0, "done")
-    return result
+    return replace(result, n_scores=users)
 
 
 def _within(tell: Progress, low: float, high: float) -> Progress:

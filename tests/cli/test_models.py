@@ -53,7 +53,7 @@ def test_promote_and_roll_back(paths: Paths, two_models: list[str]) -> None:
     first, second = two_models
     done = call("models", "promote", first, "--reason", "easier to explain")
     assert done.exit_code == 0, done.output
-    assert f"people: {first} serves, 200 scores" in done.stdout
+    assert f"people: {first} serves 200 users" in done.stdout
     assert scored_by(paths) == [first]
     back = json.loads(call("models", "rollback", "people", "--json").stdout)
     assert (back["model_id"], back["before"], back["users"]) == (second, first, 200)
@@ -69,7 +69,7 @@ def test_scoring_reads_the_file_anew(paths: Paths, two_models: list[str], tmp_pa
         file.write("new,12,a,\n")
     done = call("score")
     assert done.exit_code == 0, done.output
-    assert f"people: 201 scores by {two_models[1]}" in done.stdout
+    assert f"people: 201 users by {two_models[1]}" in done.stdout
     (tmp_path / "people.csv").unlink()
     failed = call("score", "people")
     assert failed.exit_code == 1

@@ -282,14 +282,21 @@ def identities(tmp_path_factory: pytest.TempPathFactory, manifest: Any) -> Ident
     return Identities(Home(tmp_path_factory.mktemp("identities"), manifest))
 
 
-@settings(
-    max_examples=int(os.environ.get("PROFILECTL_EXAMPLES", "5")),
-    deadline=None,
-    # each example is a build: shrinking would take minutes
-    phases=[phase for phase in Phase if phase is not Phase.shrink],
-    suppress_health_check=list(HealthCheck),
-)
-@given(drawn=st.lists(worlds, min_size=10, max_size=40), chance=st.randoms(use_true_random=False))
+def examples(count: int) -> settings:
+    """Each example is a build: shrinking would take minutes."""
+    return settings(
+        max_examples=int(os.environ.get("PROFILECTL_EXAMPLES", count)),
+        deadline=None,
+        phases=[phase for phase in Phase if phase is not Phase.shrink],
+        suppress_health_check=list(HealthCheck),
+    )
+
+
+people = given(drawn=st.lists(worlds, min_size=10, max_size=40), chance=st.randoms(use_true_random=False))
+
+
+@examples(5)
+@people
 def test_every_identifier_has_the_user_that_the_rules_give_it(
     identities: Identities,
     drawn: list[list[tuple[list[tuple[str, int]], Identifier | None, int]]],
@@ -349,13 +356,8 @@ def test_a_handle_with_too_many_devices_links_none_of_them(identities: Identitie
     assert len({user for user, _ in resolved.values()}) == HANDLE_DEVICES + 1
 
 
-@settings(
-    max_examples=int(os.environ.get("PROFILECTL_EXAMPLES", "2")),
-    deadline=None,
-    phases=[phase for phase in Phase if phase is not Phase.shrink],
-    suppress_health_check=list(HealthCheck),
-)
-@given(drawn=st.lists(worlds, min_size=10, max_size=40), chance=st.randoms(use_true_random=False))
+@examples(2)
+@people
 def test_batches_come_to_what_the_rules_give(
     identities: Identities,
     drawn: list[list[tuple[list[tuple[str, int]], Identifier | None, int]]],

@@ -6,12 +6,13 @@ import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import duckdb
 import pytest
 
-from profilectl_ml import promotion, training
+from profilectl_ml import promotion, serving, training
 from profilectl_ml.errors import ProfilectlError
 from profilectl_ml.tasks import Task
 
@@ -61,18 +62,21 @@ def test_promoting_changes_flag_scores_and_log_together(trained: Served) -> None
     assert after["log"] == [*before["log"], (models[1], "promoted", "easier to explain")]
 
 
-@pytest.mark.parametrize("fails", ["set_serving", "replace_scores"])
+@pytest.mark.parametrize(
+    ("module", "fails"),
+    [(promotion, "set_serving"), (serving, "write_scores"), (serving, "write_reasons")],
+)
 def test_a_failure_in_the_middle_leaves_everything_as_it_was(
-    trained: Served, monkeypatch: pytest.MonkeyPatch, fails: str
+    trained: Served, monkeypatch: pytest.MonkeyPatch, module: ModuleType, fails: str
 ) -> None:
     connection, models = trained
-    before, real = state(connection), getattr(promotion, fails)
+    before, real = state(connection), getattr(module, fails)
 
     def fail_at_the_end(*arguments: Any, **named: Any) -> None:
         real(*arguments, **named)
         raise OSError("the disk is full")
 
-    monkeypatch.setattr(promotion, fails, fail_at_the_end)
+    monkeypatch.setattr(module, fails, fail_at_the_end)
     with pytest.raises(OSError, match="disk is full"):
         promotion.promote(connection, models[0])
     assert state(connection) == before

@@ -82,7 +82,7 @@ def test_a_failure_while_writing_leaves_the_old_run_whole(
     def fail(*_: object) -> None:
         raise RuntimeError("disk full")
 
-    monkeypatch.setattr("profilectl_ml.records.replace_scores", fail)
+    monkeypatch.setattr("profilectl_ml.records.serve", fail)
     with pytest.raises(RuntimeError, match="disk full"):
         training.train(connection, quick_task)
     assert [m.model_id for m in list_models(connection)] == [first.model_id]

@@ -15,7 +15,8 @@ def render(one: dict[str, Any]) -> None:
     console.print(f"{one['task']}: {one['serving']} serves ({one['reason']})", soft_wrap=True)
     console.print(learnt_from(one), soft_wrap=True)
     if one["left_out"]:
-        console.print("not used as features:")
+        supervised = one["kind"] in ("regression", "classification")
+        console.print("not used as features:" if supervised else "left out:")
         for column, why in one["left_out"].items():
             console.print(f"  {column}: {why}", soft_wrap=True)
     if one["metrics"]:

@@ -111,7 +111,7 @@ def _changed(change: dict[str, Any], as_json: bool) -> None:
     if as_json:
         emit_json(change)
         return
-    typer.echo(f"{change['task']}: {change['model_id']} serves, {change['users']:,} scores")
+    typer.echo(f"{change['task']}: {change['model_id']} serves {change['users']:,} users")
     if change["before"] == change["model_id"]:
         typer.echo("it served before, too")
     elif change["before"]:

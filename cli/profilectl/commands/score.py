@@ -22,6 +22,8 @@ def run(
 ) -> None:
     """Score everyone anew with the models that serve, without training: after a build, or for a new file.
 
+    Segments and recommendations are made anew, too.
+
     Example: profilectl score
 
     Example: profilectl score spend_next_28d --json
@@ -34,4 +36,4 @@ def run(
         emit_json(done)
         return
     for one in done:
-        typer.echo(f"{one['task']}: {one['users']:,} scores by {one['model_id']}")
+        typer.echo(f"{one['task']}: {one['users']:,} users by {one['model_id']}")

@@ -25,7 +25,7 @@
 {% macro identity_keys_cte(cutoffs) %}
 {#- what strict mode reads is a dependency in both modes: the graph must not depend on a var -#}
 {%- do update_ref('int_identity_links') -%}
-identity_keys as {{ inlined() }} (
+identity_keys as {{ kept_in_update() }} (
 
     {% if var('strict_as_of') -%}
     select links.identity_key, {{ cutoffs }}.cutoff, min(versions.user_key) as user_key

@@ -12,15 +12,23 @@
 {%- endmacro %}
 
 {# The users a model of users has to work out anew, gone ones among them: those that rows, identities or, with `also`,
-   something else has touched; with `sample_of`, a table that holds a sample of users, also those that enter or leave it. #}
+   something else has touched. With `sample_of`, a table that holds a sample of users, only those of the sample, and those that
+   leave it or, because others are gone, enter it: all users up to the last one in the table were in the sample before. #}
 {% macro touched_users(also=none, sample_of=none) -%}
   {%- set users, ledger, versions = update_ref('int_users'), update_ref('int_identifiers'), update_ref('int_identity_versions') -%}
-  {%- set sample = '(' ~ sampled_users(users) ~ ')' -%}
-  {{ touched('select keys.user_key, ' ~ user_id_of('ledger') ~ ' as user_id from (select user_key from ' ~ users
-    ~ ' where changed_in > __through__ union select user_key from ' ~ changed_versions(versions) ~ ' as moved where user_key'
-    ~ ' is not null' ~ (' union ' ~ also if also else '') ~ ') as keys inner join ' ~ ledger
-    ~ ' as ledger on keys.user_key = ledger.identifier_id' ~ (
-      ' union select user_key, user_id from ' ~ sample ~ ' as entering where user_id not in (select user_id from ' ~ sample_of
-      ~ ') union select null, user_id from ' ~ sample_of ~ ' where user_id not in (select user_id from ' ~ sample
-      ~ ' as sample)' if sample_of else '')) }}
+  {%- set named -%}
+    select keys.user_key, {{ user_id_of('ledger') }} as user_id from (select user_key from {{ users }} where changed_in > __through__
+    union select user_key from {{ changed_versions(versions) }} as moved where user_key is not null {{ ' union ' ~ also if also }})
+    as keys inner join {{ ledger }} as ledger on keys.user_key = ledger.identifier_id
+  {%- endset -%}
+  {%- set sampled -%}
+    with bound as (select coalesce(max(user_id), '') as last_id from ({{ sampled_users(users) }}) as sample),
+    named as materialized ({{ named }})
+    select * from named where user_id <= (select last_id from bound)
+    union select user_key, user_id from {{ users }} where user_id <= (select last_id from bound)
+    and user_id > (select coalesce(max(user_id), '') from {{ sample_of }})
+    and exists (select 1 from {{ versions }} where closed_in > __through__)
+    union select null, user_id from {{ sample_of }} where user_id > (select last_id from bound)
+  {%- endset -%}
+  {{ touched(sampled if sample_of else named) }}
 {%- endmacro %}

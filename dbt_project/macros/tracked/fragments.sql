@@ -6,6 +6,9 @@
 {# SQL that holds only in an update. #}
 {% macro in_update(fragment) -%} /*update: {{ fragment }} :update*/ {%- endmacro %}
 
+{# Columns that a CTE is read for many times: written down in an update, where it is small; read again each time in a rebuild. #}
+{% macro kept_in_update() -%} /*rebuild: not :rebuild*/ materialized {%- endmacro %}
+
 {# The keys to work out anew: a select of the model's `key` columns. Rows of theirs that do not come back are deleted. #}
 {% macro touched(select) -%} /*touched: {{ select }} :touched*/ {%- endmacro %}
 
@@ -46,9 +49,9 @@
 {% macro tracked_select(text, plan) %}
   {% set body = without_fragments(without_fragments(text, 'touched'), 'value') %}
   {% if plan.mode == 'update' %}
-    {% set body = body | replace('/*update:', '') | replace(':update*/', '') %}
+    {% set body = without_fragments(body, 'rebuild') | replace('/*update:', '') | replace(':update*/', '') %}
   {% else %}
-    {% set body = without_fragments(body, 'update') %}
+    {% set body = without_fragments(body, 'update') | replace('/*rebuild:', '') | replace(':rebuild*/', '') %}
   {% endif %}
   {{ return(body | replace('__through__', plan.through | string)) }}
 {% endmacro %}

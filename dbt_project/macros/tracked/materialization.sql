@@ -24,7 +24,8 @@
     {% do plan.update({'mode': 'update'}) %}
     {% do tracked_update(target, tracked_select(sql, plan), fragment_of(sql, 'touched'), plan) %}
   {% endif %}
-  {% do tracked_remember(plan) %}
+  {# what found nothing to do looks from the same run on again: it has nothing to write, and so nothing to commit #}
+  {% if not plan.idle %}{% do tracked_remember(plan) %}{% endif %}
   {% call statement('main') %} select {{ plan.build }} as build_id {% endcall %}
 
   {{ run_hooks(post_hooks, inside_transaction=True) }}
@@ -51,9 +52,8 @@
   {% if touched %}
     {% do run_query('create or replace temp table ' ~ gone ~ ' as ' ~ touched | replace('__through__', plan.through | string)) %}
   {% endif %}
-  {% if not touched or cc_any(gone) %}
-    {% do tracked_write(target, select, touched, gone, plan) %}
-  {% endif %}
+  {% do plan.update({'idle': touched is not none and not cc_any(gone)}) %}
+  {% if not plan.idle %}{% do tracked_write(target, select, touched, gone, plan) %}{% endif %}
   {% do run_query('drop table if exists ' ~ gone) %}
 {% endmacro %}
 

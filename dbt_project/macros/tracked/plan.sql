@@ -13,14 +13,13 @@
   {% endif %}
 {% endmacro %}
 
-{# The tracked models that this one reads, directly or through views and tables that are not tracked. #}
+{# The tracked models and views that this one reads, directly or through views and tables that are not tracked. #}
 {% macro tracked_parents(node_ids, visited, found) %}
   {% for node_id in node_ids if node_id in graph.nodes and node_id not in visited %}
     {% set node = graph.nodes[node_id] %}
     {% do visited.append(node_id) %}
-    {% if node.config.materialized in ('tracked', 'identity_partition') %}
-      {% do found.append(node.name) %}
-    {% else %}
+    {% if node.config.materialized in ('tracked', 'identity_partition', 'view') %}{% do found.append(node.name) %}{% endif %}
+    {% if node.config.materialized not in ('tracked', 'identity_partition') %}
       {% do tracked_parents(node.depends_on.nodes, visited, found) %}
     {% endif %}
   {% endfor %}
@@ -29,19 +28,21 @@
 {# How this model comes up to date: {mode: rebuild | update, through, build, definition, value, epoch, parents}.
    Rebuilt is what does not exist, what is asked to be, what has changed itself, and what reads something rebuilt. #}
 {% macro tracked_plan(text) %}
-  {% set states = {} %}
-  {% for row in run_query('select model, definition, value, epoch, parents, through from ops.model_state').rows %}
+  {% set states, builds = {}, [] %}
+  {% for row in run_query('select model, definition, value, epoch, parents, through, build_id from (select max(build_id) as'
+    ~ ' build_id from ops.builds) as builds left join ops.model_state as state on true').rows %}
     {% do states.update({row[0]: {'definition': row[1], 'value': row[2], 'epoch': row[3], 'parents': row[4], 'through': row[5]}}) %}
+    {% do builds.append(row[6] | int) %}
   {% endfor %}
-  {% set build = run_query("select max(build_id) from ops.builds").columns[0].values()[0] | int %}
   {% set found, seen = [], [] %}
   {% do tracked_parents(model.depends_on.nodes, [], found) %}
   {% for name in found | sort if name not in config.get('compares', []) %}
     {% do seen.append(name ~ '=' ~ states.get(name, {}).get('epoch', '')) %}
   {% endfor %}
   {% set value_of = fragment_of(text, 'value') %}
+  {% set contract = model.columns.values() | map(attribute='data_type') | list if config.get('contract').enforced else '' %}
   {% set plan = {
-    'build': build, 'definition': local_md5(text), 'parents': seen | join(' '), 'mode': 'update', 'known': this.identifier in states,
+    'build': builds[0], 'definition': local_md5(text ~ contract), 'parents': seen | join(' '), 'mode': 'update', 'known': this.identifier in states,
     'value': run_query(value_of).columns[0].values()[0] | string if value_of else '',
   } %}
   {% set state = states.get(this.identifier, {}) %}

@@ -14,6 +14,13 @@ moves as (
 
 ),
 
+opened as {{ inlined() }} (
+
+    select * from versions
+    where known_to is null and user_key is not null {{ in_update('and opened_in > __through__') }}
+
+),
+
 -- users that were there when this model last looked (none before its first run), or took over from one that was
 known as (
 
@@ -21,6 +28,7 @@ known as (
     where
         user_key is not null
         and ({{ in_update('opened_in <= __through__ and (closed_in is null or closed_in > __through__) or') }} false)
+        {{ in_update('and user_key in (select user_key from opened)') }}
 
     union
 
@@ -45,11 +53,8 @@ identifiers as (
 created as (
 
     select user_key, max(known_from) as changed_at, max(batch_id) as batch_id
-    from versions
-    where
-        known_to is null and user_key is not null
-        and user_key not in (select user_key from known)
-        {{ in_update('and opened_in > __through__') }}
+    from opened
+    where user_key not in (select user_key from known)
     group by user_key
 
 ),

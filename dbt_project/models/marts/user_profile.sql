@@ -33,7 +33,7 @@ top_categories as (
 
 scores as (
 
-    select * from {{ source('ml', 'scores') }}
+    select * from {{ ref('user_scores') }}
 
 ),
 
@@ -42,6 +42,14 @@ spend_scores as (
     select user_id, score, percentile
     from scores
     where task = 'spend_next_28d'
+
+),
+
+segments as (
+
+    select user_id, segment
+    from {{ ref('user_segments') }}
+    where task = 'audience_segments'
 
 ),
 
@@ -54,6 +62,7 @@ final as (
         {% endfor %}
         spend_scores.score as score_spend_next_28d,
         spend_scores.percentile as percentile_spend_next_28d,
+        segments.segment,
         top_categories.top_categories,
         features.as_of,
         features.has_purchase
@@ -65,6 +74,7 @@ final as (
     left join keys on users.user_id = keys.user_id
     left join top_categories on keys.user_key = top_categories.user_key
     left join spend_scores on users.user_id = spend_scores.user_id
+    left join segments on users.user_id = segments.user_id
 
 )
 

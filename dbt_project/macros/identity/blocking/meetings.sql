@@ -7,26 +7,17 @@
   {{ return(limits) }}
 {% endmacro %}
 
-{# How many others an identifier meets, in all (totals) and of each kind (met). Only what may meet too many by a cheap upper
-   bound is counted without repeats, and only what does meet many is counted by kind. #}
+{# How many others an identifier meets, in all (totals) and of each kind (met). A set holds at most one identifier of each kind,
+   so what meets many is in many sets: nothing else is looked at. #}
 {% macro meetings_ctes() %}
-{%- set lowest = (var('identity_max_links').values() | list + meeting_limits().values() | list) | min -%}
-sizes as (
-
-    select identity_key, count(*) - 1 as others
-    from links
-    group by identity_key
-
-),
-
+{%- set least = [var('identity_max_links').values() | min // (var('identifier_types') | length - 1)] + meeting_limits().values() | list -%}
 busy as (
 
-    select links.identifier_id
-    from links
-    inner join sizes on links.identity_key = sizes.identity_key
-    {{ only_touched('links', ['identifier_id']) }}
-    group by links.identifier_id
-    having sum(sizes.others) > {{ lowest }}
+    select identifier_id
+    from sets
+    {{ only_touched('sets', ['identifier_id']) }}
+    group by identifier_id
+    having count(*) > {{ least | min }}
 
 ),
 
@@ -34,9 +25,10 @@ partners as (
 
     select distinct one.identifier_id, one.identifier_type, other.identifier_id as partner_id,
         other.identifier_type as partner_type
-    from links as one
+    from sets as one
     inner join busy on one.identifier_id = busy.identifier_id
-    inner join links as other on one.identity_key = other.identity_key and one.identifier_id <> other.identifier_id
+    inner join evidence on one.identity_key = evidence.identity_key
+    inner join sets as other on one.identity_key = other.identity_key and one.identifier_id <> other.identifier_id
 
 ),
 
@@ -45,17 +37,14 @@ totals as (
     select identifier_id, identifier_type, count(*) as partners
     from partners
     group by identifier_id, identifier_type
-    having count(*) > {{ lowest }}
 
 ),
 
 met as (
 
-    select partners.identifier_id, partners.partner_type,
-        partners.identifier_type || ' meets ' || partners.partner_type as meeting, count(*) as partners
+    select identifier_id, partner_type, identifier_type || ' meets ' || partner_type as meeting, count(*) as partners
     from partners
-    inner join totals on partners.identifier_id = totals.identifier_id
-    group by partners.identifier_id, partners.identifier_type, partners.partner_type
+    group by identifier_id, identifier_type, partner_type
 
 )
 {%- endmacro %}

@@ -6,19 +6,19 @@
 names as (
 
     select
-        links.identifier_id,
-        links.identifier_type,
+        sets.identifier_id,
+        sets.identifier_type,
         lower(people.first_name) as given_name,
         lower(people.last_name) as family_name,
         min(people.updated_at) as first_at,
         max(people.updated_at) as last_at
     from people
-    inner join links on people.identity_key = links.identity_key
+    inner join sets on people.identity_key = sets.identity_key
     where
         people.first_name is not null
-        and links.identifier_type in ({{ text_list(counted.keys() | list + handed_on.keys() | list) }})
-        {{ in_update('and ' ~ is_touched('links', ['identifier_id'])) }}
-    group by links.identifier_id, links.identifier_type, lower(people.first_name), lower(people.last_name)
+        and sets.identifier_type in ({{ text_list(counted.keys() | list + handed_on.keys() | list) }})
+        {{ in_update('and ' ~ is_touched('sets', ['identifier_id'])) }}
+    group by sets.identifier_id, sets.identifier_type, lower(people.first_name), lower(people.last_name)
 
 ),
 

@@ -9,6 +9,9 @@
 with events as {{ inlined() }} (
 
     select * from {{ ref('int_events') }}
+    where
+        event_type = 'purchase'
+        {{ in_update('and ' ~ is_touched('int_events', ['identity_key', 'occurred_on'])) }}
 
 ),
 
@@ -32,9 +35,6 @@ lines as {{ inlined() }} (
         coalesce(lower(items.brand), '') as brand
     from events
     left join items on events.item_id = items.item_id
-    where
-        events.event_type = 'purchase'
-        {{ in_update('and ' ~ is_touched('events', ['identity_key', 'occurred_on'])) }}
 
 ),
 

@@ -6,17 +6,17 @@
 {{ touched(identifiers_to_judge()) }}
 {{ depends_on_value(identity_lists_as_text()) }}
 
-with identifiers as (
+{% set ages = var('identity_max_age_days') or {'': 0} %}
+with identifiers as {{ kept_in_update() }} (
 
-    select
-        ledger.identifier_id,
-        ledger.identifier_type,
-        ledger.identifier_value,
-        activity.first_seen_at,
-        activity.last_seen_at
-    from {{ ref('int_identifiers') }} as ledger
-    inner join {{ ref('int_identifier_activity') }} as activity on ledger.identifier_id = activity.identifier_id
-    {{ only_touched('ledger', ['identifier_id']) }}
+    select * from {{ ref('int_identifiers') }}
+    {{ only_touched('int_identifiers', ['identifier_id']) }}
+
+),
+
+activity as {{ inlined() }} (
+
+    select * from {{ ref('int_identifier_activity') }}
 
 ),
 
@@ -47,19 +47,11 @@ allowed as (
 ),
 
 -- in an update, the sets that hold one of those to judge
-sets as (
+sets as {{ kept_in_update() }} (
 
     select * from {{ ref('int_identity_links') }}
     {{ in_update('where identity_key in (select own.identity_key from ' ~ ref('int_identity_links') ~ ' as own where '
       ~ is_touched('own', ['identifier_id']) ~ ')') }}
-
-),
-
-links as (
-
-    select sets.*
-    from sets
-    inner join evidence on sets.identity_key = evidence.identity_key
 
 ),
 
@@ -81,13 +73,16 @@ reasons as (
     {{ name_reasons() }}
     union all
     select
-        identifier_id,
+        identifiers.identifier_id,
         7 as rank,
-        'too_old: seen over ' || {{ days_between('first_seen_at', 'last_seen_at') }} || ' days' as block_reason
+        'too_old: seen over ' || {{ days_between('activity.first_seen_at', 'activity.last_seen_at') }} || ' days'
+            as block_reason
     from identifiers
+    inner join activity on identifiers.identifier_id = activity.identifier_id
     where
-        {{ days_between('first_seen_at', 'last_seen_at') }}
-        > {{ limit_for('identifier_type', var('identity_max_age_days')) }}
+        identifiers.identifier_type in ({{ text_list(ages) }})
+        and {{ days_between('activity.first_seen_at', 'activity.last_seen_at') }}
+        > {{ limit_for('identifiers.identifier_type', ages) }}
 
 ),
 
@@ -98,7 +93,9 @@ final as (
         -- the first rule that holds; of two reasons under one rule the same one in every run
         substr(min(cast(rank as varchar) || block_reason), 2) as block_reason
     from reasons
-    where identifier_id not in (select identifier_id from allowed)
+    where
+        identifier_id not in (select identifier_id from allowed)
+        and identifier_id in (select identifier_id from activity)
     group by identifier_id
 
 )

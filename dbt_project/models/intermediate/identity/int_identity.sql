@@ -9,7 +9,7 @@ with versions as (
 
 final as (
 
-    select identifier_id, user_key, component_key, known_from, opened_in
+    select identifier_id, user_key, component_key, known_from
     from versions
     where known_to is null and user_key is not null
 

@@ -1,0 +1,94 @@
+"""Reasons of every user's score as rows of ``ml.score_reasons``."""
+
+from __future__ import annotations
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+
+from profilectl_ml.explaining.explainer import Explainer
+from profilectl_ml.layout import Layout
+from profilectl_ml.scoring import member_batches
+from profilectl_ml.tasks import Task
+
+
+def write_reasons(
+    connection: duckdb.DuckDBPyConnection,
+    task: Task,
+    layout: Layout,
+    explainer: Explainer,
+    baseline: Explainer,
+    *,
+    model_id: str,
+    top: int = 3,
+) -> int:
+    """Replace the task's rows of ``ml.score_reasons`` and return how many there are. Call in a transaction.
+
+    Batches go back into the warehouse as they come, so that memory does not grow with the users. Features
+    that did not move a score at all are left out.
+
+    Parameters
+    ----------
+    explainer, baseline
+        Of the serving model, and of the baseline that scores users outside the task's population.
+    top
+        How many features per user, the strongest first.
+    """
+    connection.execute("delete from ml.score_reasons where task = ?", [task.name])
+    connection.register("named_features", _features(layout))
+    try:
+        written = 0
+        for batch, matrix in member_batches(connection, task, layout):
+            member = batch.column("is_member").to_numpy(zero_copy_only=False)
+            for one, rows in ((explainer, member), (baseline, ~member)):
+                if not rows.any():
+                    continue
+                users = batch.column("user_id").filter(pa.array(rows))
+                connection.register("new_reasons", _long(one, users, matrix[rows], top))
+                written += _insert(connection, task.name, one.method, model_id)
+                connection.unregister("new_reasons")
+        return written
+    finally:
+        connection.unregister("named_features")
+
+
+def _long(explainer: Explainer, users: pa.Array, matrix: np.ndarray, top: int) -> pa.Table:
+    found = explainer.reasons(matrix, top)
+    row, rank = np.nonzero(found.contribution)
+    feature = found.feature[row, rank]
+    return pa.table(
+        {
+            "user_id": users.take(pa.array(row)),
+            "rank": rank + 1,
+            "place": feature,
+            "number": pa.array(matrix[row, feature], from_pandas=True),  # NaN: missing
+            "contribution": found.contribution[row, rank],
+        }
+    )
+
+
+def _features(layout: Layout) -> pa.Table:
+    categories = [layout.vocabularies.get(name) for name in layout.names]
+    return pa.table(
+        {
+            "place": pa.array(range(len(layout.names)), type=pa.int64()),
+            "feature": pa.array(layout.names, type=pa.string()),
+            "categories": pa.array(categories, type=pa.list_(pa.string())),
+        }
+    )
+
+
+def _insert(connection: duckdb.DuckDBPyConnection, task: str, method: str, model_id: str) -> int:
+    shown = (
+        "case when number is null then null"
+        " when categories is not null then coalesce(categories[number::bigint + 1], 'other')"
+        " when number = trunc(number) and abs(number) < 1e15 then number::bigint::varchar"
+        " else printf('%.6g', number) end"
+    )
+    made = connection.execute(
+        "insert into ml.score_reasons (user_id, task, rank, feature, value, contribution, method, model_id)"
+        f" select user_id, ?, rank, feature, {shown}, contribution, ?, ?"
+        " from new_reasons join named_features using (place)",
+        [task, method, model_id],
+    ).fetchall()
+    return int(made[0][0])

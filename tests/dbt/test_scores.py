@@ -1,0 +1,138 @@
+"""A plain dbt run scores everyone anew with the stored statements of the models that serve."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from dataclasses import asdict
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import numpy as np
+import pytest
+from sklearn.ensemble import HistGradientBoostingRegressor
+from sklearn.pipeline import make_pipeline
+
+from dbt_home import Built, Home
+from profilectl_ml.estimators import ColumnLevel
+from profilectl_ml.layout import Layout
+from profilectl_ml.preprocessing import preprocessing
+from profilectl_ml.schema import create_ml_tables
+from profilectl_ml.scoring import score_users, scoring_statement
+from profilectl_ml.tasks import Task
+
+LAYOUT = Layout(("spend_84d", "baskets_84d", "recency_days", "age_band"), {"age_band": ("25-34", "35-44")})
+TASK = Task(
+    name="it's a task",
+    kind="regression",
+    label="label",
+    horizon_days=28,
+    entity="user_id",
+    examples=("marts", "training_examples"),
+    features=("marts", "user_features"),
+    candidates=("ridge",),
+    population="has_purchase",
+    minimum=0.0,
+)
+SCORES = "select user_id, score, percentile, as_of from marts.user_scores order by user_id"
+
+
+@pytest.fixture
+def home(bad_input_built: Built, tmp_path: Path, manifest: Any) -> Home:
+    """A copy of a warehouse that is already built."""
+    home = Home(tmp_path / "home", manifest, artefacts=False)
+    shutil.copyfile(bad_input_built.warehouse, home.warehouse)
+    return home
+
+
+@pytest.fixture
+def models(home: Home) -> Any:
+    """The serving model and its baseline, stored with the statement that scores."""
+    with duckdb.connect(str(home.warehouse)) as connection:
+        table = connection.execute("select * from marts.user_features").to_arrow_table()
+        matrix = LAYOUT.matrix(table)
+        trees = HistGradientBoostingRegressor(max_iter=20, min_samples_leaf=2)
+        model = make_pipeline(preprocessing(LAYOUT), trees).fit(matrix, np.nan_to_num(matrix[:, 0]) + 1.0)
+        baseline = ColumnLevel(0, 0.3).fit(matrix, matrix[:, 0] * 0 + 1.0)
+        store(connection, "m1", scoring_statement(TASK, model, baseline, LAYOUT), LAYOUT)
+    return model, baseline
+
+
+def store(
+    connection: duckdb.DuckDBPyConnection, model_id: str, statement: str | None, layout: Layout
+) -> None:
+    connection.execute(
+        "insert into ml.models by name select ? as model_id, ? as task, ? as scoring_sql, ? as features,"
+        " ? as details, true as serving, 'boosting' as candidate",
+        [model_id, TASK.name, statement, layout.to_json(), json.dumps({"task": asdict(TASK)}, default=str)],
+    )
+
+
+def test_every_run_scores_as_python_does(home: Home, models: Any) -> None:
+    for change in ("select 1", "update marts.user_features set spend_84d = spend_84d + 40"):
+        with duckdb.connect(str(home.warehouse)) as connection:
+            connection.execute(change)
+            connection.register("scored", score_users(connection, TASK, *models, LAYOUT))
+            expected = connection.execute(
+                "select user_id, score, 100 * cume_dist() over (order by score) as percentile, as_of"
+                " from scored order by user_id"
+            ).fetchall()
+        assert len(expected) > 5
+        built = home.dbt("run", "--select", "user_scores")
+        assert not built.failed
+        found = built.rows(SCORES)
+        assert [row[0] for row in found] == [row[0] for row in expected]
+        assert [row[1] for row in found] == pytest.approx([row[1] for row in expected], rel=1e-9)
+        assert [row[2:] for row in found] == [row[2:] for row in expected]
+
+
+def test_the_population_rule_holds(home: Home, models: Any) -> None:
+    with duckdb.connect(str(home.warehouse)) as connection:
+        connection.execute("update marts.user_features set has_purchase = null, spend_84d = 70 where true")
+    found = home.dbt("run", "--select", "user_scores").rows
+    assert found("select distinct score from marts.user_scores") == [(21.0,)]
+
+
+def test_compiling_changes_nothing(home: Home, models: Any) -> None:
+    assert home.dbt("compile", "--select", "user_scores").value("select count(*) from ml.scores") == 0
+
+
+def test_a_model_that_predicts_in_batches_or_lacks_a_column_keeps_its_scores(home: Home, models: Any) -> None:
+    for statement, layout in ((None, LAYOUT), ("select 'nobody'", Layout(("gone",), {}))):
+        with duckdb.connect(str(home.warehouse)) as connection:
+            connection.execute("delete from ml.models; delete from ml.scores")
+            store(connection, "m2", statement, layout)
+            connection.execute(
+                "insert into ml.scores values ('u', ?, 1, 100, 'm2', ?, null)",
+                [TASK.name, datetime(2017, 1, 1)],
+            )
+        built = home.dbt("run", "--select", "user_scores")
+        assert not built.failed
+        assert built.rows("select user_id, score from marts.user_scores") == [("u", 1.0)]
+
+
+def test_a_failing_statement_leaves_the_old_scores(home: Home, models: Any) -> None:
+    before = home.dbt("run", "--select", "user_scores").rows(SCORES)
+    assert before
+    with duckdb.connect(str(home.warehouse)) as connection:
+        connection.execute("update ml.models set scoring_sql = 'select error(''broken'')'")
+    after = home.dbt("run", "--select", "user_scores")
+    assert after.failed == {"user_scores"}
+    assert after.rows(SCORES) == before
+
+
+def test_dbt_and_the_library_make_the_same_tables(bad_input_built: Built) -> None:
+    columns = (
+        "select table_name, column_name, data_type from duckdb_columns() where schema_name = 'ml'"
+        " order by table_name, column_index"
+    )
+    made = bad_input_built.rows(columns)
+    with duckdb.connect() as connection:
+        create_ml_tables(connection)
+        known = [
+            row for row in connection.execute(columns).fetchall() if row[0] in {name for name, *_ in made}
+        ]
+    assert {name for name, *_ in made} >= {"scores", "models"}
+    assert made == known

@@ -1,0 +1,102 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import duckdb
+import pytest
+
+from profilectl_ml.candidates import DEFAULT_CANDIDATES
+from profilectl_ml.errors import ProfilectlError
+from profilectl_ml.tasks import Costs, Level, Positive, Task, from_details, to_details
+from profilectl_ml.training import TrainResult, train
+
+MakeMarts = Callable[..., duckdb.DuckDBPyConnection]
+
+
+@pytest.fixture
+def task(spend_task: Task) -> Task:
+    """Who spends more than 130: about a third of the users."""
+    return replace(
+        spend_task,
+        kind="classification",
+        candidates=("logistic", "decision_tree"),
+        metric="log_loss",
+        positive=Positive("above", 130.0),
+        baseline=Level("spend_84d"),
+        level=None,
+        minimum=None,
+        costs=Costs(1.0, 4.0),
+    )
+
+
+def found(connection: duckdb.DuckDBPyConnection, query: str) -> list[Any]:
+    return connection.execute(query).fetchall()
+
+
+def figures(connection: duckdb.DuckDBPyConnection, result: TrainResult) -> tuple[Any, ...]:
+    scores = found(connection, "select user_id, score, percentile from ml.scores order by user_id")
+    return result.winner, result.params, result.validation, result.test, result.threshold, scores
+
+
+def test_probabilities_are_learnt_judged_and_served(make_marts: MakeMarts, task: Task) -> None:
+    connection = make_marts(users=300)
+    result = train(connection, task)
+    assert result.promoted
+    assert result.test[result.winner]["auc"].value > result.test["baseline"]["auc"].value > 0.7
+    low, high = found(connection, "select min(score), max(score) from ml.scores")[0]
+    assert 0 <= low < high <= 1
+    # A wrong no costs four times a wrong yes, so fewer are let go than with equal costs.
+    even = train(make_marts(users=300), replace(task, costs=Costs()))
+    assert result.threshold is not None
+    assert even.threshold is not None
+    assert result.threshold < even.threshold
+    assert result.test[result.winner]["recall"].value > even.test[even.winner]["recall"].value
+
+
+def test_what_was_measured_is_stored(make_marts: MakeMarts, task: Task) -> None:
+    connection = make_marts(users=200)
+    result = train(connection, task)
+    bins = found(
+        connection,
+        "select sum(n), min(predicted), max(observed) from ml.reliability where candidate = 'baseline'",
+    )
+    assert bins[0][0] == result.n_test
+    features = found(connection, "select count(*), max(relevance), min(selected) from ml.feature_report")[0]
+    assert features[0] == len(result.importance)
+    assert 0 < features[1] <= 1
+    details = json.loads(found(connection, "select details from ml.runs")[0][0])
+    assert {s["name"] for s in details["standings"]} == {"baseline", "logistic", "decision_tree"}
+    assert details["threshold"] == result.threshold
+    assert found(connection, "select event, model_id from ml.promotions") == [("trained", result.model_id)]
+
+
+def test_same_data_and_seed_give_the_same_probabilities(make_marts: MakeMarts, task: Task) -> None:
+    every = replace(task, candidates=DEFAULT_CANDIDATES["classification"])
+    runs = []
+    for order in ("user_id, cutoff", "md5(user_id || cutoff)"):
+        connection = make_marts(users=80, cutoffs=3, order=order)
+        runs.append(figures(connection, train(connection, every)))
+    assert runs[0] == runs[1]
+
+
+def test_a_coin_is_not_learnt(make_marts: MakeMarts, task: Task) -> None:
+    connection = make_marts(users=200)
+    connection.execute(
+        "update marts.training_examples"
+        " set label_spend_next_28d = 200 * (md5(user_id || cutoff::varchar) < '4')::int"
+    )
+    result = train(connection, replace(task, baseline=None))
+    assert (result.serving, result.promoted) == ("baseline", False)
+    assert len(found(connection, "select distinct score from ml.scores")) == 1
+
+
+def test_labels_of_many_values_need_a_rule(make_marts: MakeMarts, task: Task) -> None:
+    with pytest.raises(ProfilectlError, match="neither true or false nor 0 or 1"):
+        train(make_marts(), replace(task, positive=None))
+
+
+def test_a_task_comes_back_from_its_details(task: Task) -> None:
+    assert from_details(json.loads(json.dumps(to_details(task)))) == task
