@@ -57,9 +57,8 @@ def _why(connection: duckdb.DuckDBPyConnection, task: Task, name: str, kind: str
 
 def _text(connection: duckdb.DuckDBPyConnection, task: Task, name: str) -> str:
     column = quote_identifier(name)
-    values, known, numbers, odd = connection.execute(
-        f"select count(distinct {column}), count({column}), count(try_cast({column} as double)),"
-        f" min({column}) filter (try_cast({column} as double) is null)"
+    values, known, numbers = connection.execute(
+        f"select count(distinct {column}), count({column}), count(try_cast({column} as double))"
         f" from {quote_relation(*task.examples)} where {quote_identifier(task.label)} is not null"
     ).fetchall()[0]
     if values <= 1:
@@ -70,5 +69,6 @@ def _text(connection: duckdb.DuckDBPyConnection, task: Task, name: str) -> str:
     if numbers == known:
         return f"{said}: they are numbers, stored as text"
     if numbers >= known * _NEARLY_NUMBERS:
-        return f"{said}: {known - numbers:,} of {known:,} are not numbers, such as {odd[:30]!r}"
+        # How many, not which: this is published, and a value can be somebody's name.
+        return f"{said}: all but {known - numbers:,} of {known:,} are numbers"
     return said

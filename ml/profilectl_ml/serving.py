@@ -58,7 +58,7 @@ def prepare(
         If a single user's score differs by more than ``TOLERANCE``; the message names the worst.
     """
     if task.source:
-        return Served(estimator, baseline, layout, None, f"{task.source} is a file")
+        return Served(estimator, baseline, layout, None, "the features are a file")
     try:
         statement = scoring_statement(task, estimator, baseline, layout)
     except NotCompilable as why:

@@ -11,6 +11,7 @@ from profilectl.commands._options import EVERYTHING_HINT
 from profilectl.console import records_table, stdout, table
 
 _ROWS = 10
+_MAIN = {"regression": ("rmse", "mae", "r2"), "classification": ("auc", "log_loss", "cost")}
 
 
 def render(card: dict[str, Any], *, everything: bool) -> None:
@@ -39,7 +40,7 @@ def render(card: dict[str, Any], *, everything: bool) -> None:
     _listed(console, "skipped", [f"{name}: {why}" for name, why in choice["skipped"].items()])
     _listed(console, "not used as features", [f"{name}: {why}" for name, why in card["left_out"].items()])
     _records(console, "standings in validation", standings(choice), None)
-    _metrics(console, card)
+    _metrics(console, card, everything=everything)
     _records(console, f"{model['candidate']} on the test rows, with intervals", judged(card), None)
     _records(console, "importance", card["importance"], limit)
     _records(console, "features", card["features"], limit)
@@ -125,8 +126,10 @@ def _records(console: Console, title: str, records: list[dict[str, Any]], limit:
             console.print(f"… {len(records) - limit} more")
 
 
-def _metrics(console: Console, card: dict[str, Any]) -> None:
+def _metrics(console: Console, card: dict[str, Any], *, everything: bool) -> None:
     names = sorted({row["metric"] for row in card["candidates"]})
+    if not everything:  # what a terminal of 80 columns has room for
+        names = [name for name in _MAIN.get(card["model"]["kind"], names) if name in names]
     found: dict[tuple[str, str], dict[str, float]] = {}
     for row in card["candidates"]:
         found.setdefault((row["split"], row["candidate"]), {})[row["metric"]] = row["value"]
