@@ -99,7 +99,11 @@ def _losing(card: dict[str, Any]) -> str | None:
     if card["model"]["candidate"] == card["run"]["baseline"]:
         return None
     worse: dict[str, str] = {}
+    judged_by_loss = {(r["slice"], r["value"]) for r in card["slices"] if r["metric"] == "log_loss"}
     for row in card["slices"]:
+        # Order alone (auc) says little of 30 users; their loss says whether the baseline served them better.
+        if row["metric"] == "auc" and (row["slice"], row["value"]) in judged_by_loss:
+            continue
         gain = row["score"] - row["baseline"]
         if (gain < 0) if row["metric"] in _LARGER_IS_BETTER else (gain > 0):
             place = f"{row['slice']} = {row['value']}"

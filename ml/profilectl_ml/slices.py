@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import duckdb
 import numpy as np
@@ -21,9 +22,7 @@ MIN_USERS = 30
 _FEATURES, _VALUES, _PARTS = 3, 12, 4
 _MISSING = "(unknown)"
 # Whom a source knows, by what it recorded of them.
-_SOURCES = (
-    "select user_id, string_agg(distinct source, ' + ' order by source) from marts.fct_events group by 1"
-)
+_SOURCES = "select user_id, list(distinct source order by source) from marts.fct_events group by 1"
 _SEGMENTS = "select user_id, task, segment from ml.segments where segment is not null"
 
 
@@ -51,18 +50,21 @@ def slices(
     actual, predicted, baseline
         Shape ``(rows,)``.
     parts
-        For each slice the part of each row, shape ``(rows,)``; None leaves a row out.
+        For each slice the part of each row, shape ``(rows,)``: a text, a tuple of them for a row in several
+        parts, or None for one in no part.
     """
     found = []
     for name, labels in parts.items():
-        values, counts = np.unique([v for v in labels if v is not None], return_counts=True)
-        for value, count in sorted(zip(values, counts, strict=True), key=lambda pair: (-pair[1], pair[0])):
-            if count < MIN_USERS:
+        members: dict[str, list[int]] = {}
+        for row, label in enumerate(labels):
+            for value in (label,) if isinstance(label, str) else label or ():
+                members.setdefault(value, []).append(row)
+        for value, rows in sorted(members.items(), key=lambda pair: (-len(pair[1]), pair[0])):
+            if len(rows) < MIN_USERS:
                 continue
-            rows = np.flatnonzero(labels == value)
             ours = _figures(kind, actual[rows], predicted[rows])
             theirs = _figures(kind, actual[rows], baseline[rows])
-            found += [Slice(name, str(value), int(count), m, ours[m], theirs[m]) for m in ours]
+            found += [Slice(name, value, len(rows), m, ours[m], theirs[m]) for m in ours]
     return found
 
 
@@ -94,9 +96,13 @@ def parts_of(
         column = task.baseline.column
         found[f"{column} by quarter"] = _quarters(matrix[:, layout.position(column)])
     users = examples.users[rows]
-    for name, labels in (*_segments(connection).items(), ("known from", _sources(connection))):
-        if labels:
-            found[name] = np.array([labels.get(str(user)) for user in users], dtype=object)
+    known: dict[str, Mapping[str, Any]] = {**_segments(connection), "known from": _sources(connection)}
+    for name, told in known.items():
+        if told:
+            # One by one: of tuples of one length NumPy would make a second axis.
+            found[name] = np.empty(len(users), dtype=object)
+            for row, user in enumerate(users):
+                found[name][row] = told.get(str(user))
     return found
 
 
@@ -135,10 +141,10 @@ def _segments(connection: duckdb.DuckDBPyConnection) -> dict[str, dict[str, str]
     return found
 
 
-def _sources(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
+def _sources(connection: duckdb.DuckDBPyConnection) -> dict[str, tuple[str, ...]]:
     if not _exists(connection, "marts", "fct_events"):
         return {}
-    return {str(user): str(names) for user, names in connection.execute(_SOURCES).fetchall() if user}
+    return {str(user): tuple(names) for user, names in connection.execute(_SOURCES).fetchall() if user}
 
 
 def _exists(connection: duckdb.DuckDBPyConnection, schema: str, table: str) -> bool:

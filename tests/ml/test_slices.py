@@ -48,7 +48,7 @@ def test_training_writes_slices_of_what_is_known(
         )
         connection.execute(
             "create table marts.fct_events as select user_id, unnest(['shop', 'crm']) as source"
-            " from marts.user_features where user_id < 'u0100'"
+            " from marts.user_features"
         )
     training.train(connection, replace(quick_task))
     found = connection.execute("select slice, value, max(n) from ml.slices group by all").fetchall()
@@ -57,4 +57,5 @@ def test_training_writes_slices_of_what_is_known(
     }  # fmt: skip
     assert min(n for *_, n in found) >= MIN_USERS
     if with_events:
-        assert ("known from", "crm + shop", 100) in found
+        # Whom two sources know is in both parts.
+        assert {("known from", "crm", 160), ("known from", "shop", 160)} <= set(found)
