@@ -8,7 +8,21 @@ from typing import Annotated
 
 import typer
 
-from profilectl.commands import build, demo, doctor, identity, init, publish, report, show, status, train, why
+from profilectl.commands import (
+    build,
+    demo,
+    doctor,
+    identity,
+    init,
+    models,
+    publish,
+    report,
+    score,
+    show,
+    status,
+    train,
+    why,
+)
 from profilectl.errors import BoundaryGroup
 
 app = typer.Typer(
@@ -41,9 +55,10 @@ def root(
     """
 
 
-for command in (init, demo, build, train, publish, report, show, why, status, doctor):
+for command in (init, demo, build, train, score, publish, report, show, why, status, doctor):
     app.command(command.NAME, rich_help_panel=command.PANEL)(command.run)
-app.add_typer(identity.group, name=identity.NAME, rich_help_panel=identity.PANEL)
+for group in (identity, models):
+    app.add_typer(group.group, name=group.NAME, rich_help_panel=group.PANEL)
 
 
 def main() -> None:

@@ -20,6 +20,7 @@ from profilectl.truth import dirt_found, stitching_score
 from profilectl.warehouse import connect
 
 Counting = Callable[[str], AbstractContextManager[Callable[[int, int, str], None]]]
+Sharing = Callable[[str], AbstractContextManager[Callable[[float, str], None]]]
 Waiting = Callable[[str], AbstractContextManager[Callable[[str], None]]]
 
 
@@ -62,7 +63,13 @@ def land(
 
 
 def demonstrate(
-    project: DbtProject, paths: Paths, *, months: int, counting: Counting, waiting: Waiting
+    project: DbtProject,
+    paths: Paths,
+    *,
+    months: int,
+    counting: Counting,
+    sharing: Sharing,
+    waiting: Waiting,
 ) -> Demonstrated | Built:
     """Build, train, publish and report; a build with failures is returned as it is.
 
@@ -75,8 +82,8 @@ def demonstrate(
             built = build(project, paths, progress=told)
         if not built.dbt.success:
             return built
-        with waiting("training") as tell:
-            runs = train(project, paths, [], progress=tell)
+        with sharing("training") as told_share:
+            runs = train(project, paths, [], progress=told_share)
     with connect(paths) as connection:
         stitching = stitching_score(connection, paths.truth)
         dirt = dirt_found(connection, paths.truth)

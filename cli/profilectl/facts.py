@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -10,6 +11,8 @@ import duckdb
 from profilectl_ml.sql import quote_relation
 
 Row = dict[str, Any]
+_OUTCOME = ("run_id", "task", "created_at", "chosen", "baseline", "promoted", "reason")
+_EFFORT = ("test_cutoff", "n_train", "n_test", "seconds")
 
 
 def rows(
@@ -76,32 +79,65 @@ def as_of(connection: duckdb.DuckDBPyConnection) -> str | None:
 
 
 def models(connection: duckdb.DuckDBPyConnection) -> list[Row]:
-    """Return the latest run of every task with its test metrics, those of the baseline beside them."""
+    """Return for every task the run whose model serves (the latest where none does), with its metrics.
+
+    Each has the chosen candidate's metrics on the test rows (or whatever else it was judged on), those of the
+    baseline beside them where there is one, and under ``serving`` the candidate that serves.
+    """
     if not has_table(connection, "ml", "runs"):
         return []
+    serving = _serving(connection)
     runs = rows(
         connection,
-        "select run_id, task, created_at, chosen, baseline, promoted, reason, test_cutoff, n_train, n_test, "
-        "seconds from ml.runs "
-        "qualify row_number() over (partition by task order by created_at desc, run_id desc) = 1 "
+        "select * from ml.runs qualify row_number() over (partition by task "
+        "order by coalesce(list_contains(?, run_id), false) desc, created_at desc, run_id desc) = 1 "
         "order by task",
+        [list(serving)],
     )
-    for run in runs:
-        metrics = rows(
-            connection,
-            "select candidate, metric, value, low, high from ml.metrics "
-            "where run_id = ? and split = 'test' and candidate in (?, ?) order by metric",
-            [run["run_id"], run["chosen"], run["baseline"]],
-        )
-        baseline = {row["metric"]: row["value"] for row in metrics if row["candidate"] == run["baseline"]}
-        run["metrics"] = {
-            row["metric"]: {
-                "value": row["value"],
-                "low": row["low"],
-                "high": row["high"],
-                "baseline": baseline.get(row["metric"]),
-            }
-            for row in metrics
-            if row["candidate"] == run["chosen"]
+    return [_with_metrics(connection, run, serving.get(run["run_id"])) for run in runs]
+
+
+def model_table(connection: duckdb.DuckDBPyConnection) -> str | None:
+    """Return the list of models: the registry, or the summary of it that a published file carries."""
+    return next((f"{s}.models" for s in ("ml", "meta") if has_table(connection, s, "models")), None)
+
+
+def _serving(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
+    listed = model_table(connection)
+    if listed is None:
+        return {}
+    found = rows(connection, f"select run_id, candidate from {listed} where serving")
+    return {row["run_id"]: row["candidate"] for row in found}
+
+
+def _with_metrics(connection: duckdb.DuckDBPyConnection, run: Row, serving: str | None) -> Row:
+    # Warehouses of earlier versions have no kind and no details.
+    details = json.loads(run.get("details") or "{}")
+    baseline = run["baseline"]
+    shown = {name: run[name] for name in (*_OUTCOME, *_EFFORT)}
+    found = rows(
+        connection,
+        "select split, candidate, metric, value, low, high from ml.metrics "
+        "where run_id = ? and (candidate = ? or candidate = ?) order by metric",
+        [run["run_id"], run["chosen"], baseline],
+    )
+    splits = {row["split"] for row in found}
+    split = "test" if "test" in splits else min(splits, default=None)
+    judged = [row for row in found if row["split"] == split]
+    naive = {row["metric"]: row["value"] for row in judged if row["candidate"] == baseline}
+    metrics = {
+        row["metric"]: {
+            **{name: row[name] for name in ("value", "low", "high")},
+            "baseline": naive.get(row["metric"]),
         }
-    return runs
+        for row in judged
+        if row["candidate"] == run["chosen"]
+    }
+    kept = run["chosen"] if run["promoted"] or not baseline else baseline
+    return {
+        **shown,
+        "kind": run.get("kind") or "regression",
+        "serving": serving or kept,
+        "left_out": details.get("left_out", {}),
+        "metrics": metrics,
+    }

@@ -23,6 +23,7 @@ TRUSTED_TYPES = (
     "profilectl_ml.estimators.InformativeColumns",
     "profilectl_ml.estimators.LogRegressor",
     "profilectl_ml.estimators.NonNegativeTarget",
+    "profilectl_ml.estimators.RelevantColumns",
     "profilectl_ml.estimators.ResidualRegressor",
     "profilectl_ml.estimators.RootRegressor",
     "profilectl_ml.estimators.SignedRoot",

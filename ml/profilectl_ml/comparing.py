@@ -267,5 +267,6 @@ def quiet() -> None:
         "Liblinear failed to converge",
         "Got `batch_size` less than 1 or larger",
         "X does not have valid feature names",
+        "`sklearn.utils.parallel.delayed` should be used",
     ):
         warnings.filterwarnings("ignore", message=message)

@@ -19,7 +19,7 @@ from profilectl_ml.tasks import Task
 MIN_USERS = 50
 # Above this, a fixed sample of users is learnt from: accuracy has long stopped rising, memory has not.
 MAX_USERS = 25_000
-_MAX_CATEGORIES = 40
+MAX_CATEGORIES = 40
 _NUMERIC = (
     "TINYINT",
     "SMALLINT",
@@ -32,6 +32,7 @@ _NUMERIC = (
     "UBIGINT",
 )
 _NOT_FEATURES = ("user_id", "cutoff", "as_of")
+_LABEL = "label_"
 # Names that no column of a mart has.
 _ENTITY, _CUTOFF = "__entity", "__cutoff"
 
@@ -165,12 +166,13 @@ def check_features(connection: duckdb.DuckDBPyConnection, task: Task, layout: La
 
 def column_types(connection: duckdb.DuckDBPyConnection, relation: tuple[str, ...]) -> dict[str, str]:
     """Return the columns of a relation with their types, in order; ProfilectlError if there is none."""
-    # A view of the connection alone (a file that was named on the command line) is in catalogue `temp`.
+    # A file that was named on the command line is a table of a catalogue of its own.
+    catalogue = relation[-3] if len(relation) == 3 else None
     found = connection.execute(
         "select column_name, data_type from information_schema.columns"
-        " where table_catalog in (current_database(), 'temp') and table_schema = ? and table_name = ?"
+        " where table_catalog = coalesce(?, current_database()) and table_schema = ? and table_name = ?"
         " order by ordinal_position",
-        list(relation[-2:]),
+        [catalogue, *relation[-2:]],
     ).fetchall()
     if not found:
         raise ProfilectlError(
@@ -182,15 +184,23 @@ def column_types(connection: duckdb.DuckDBPyConnection, relation: tuple[str, ...
 
 def _feature_columns(columns: dict[str, str], task: Task) -> list[str]:
     """Return numbers, booleans and texts in alphabetical order, so that column order changes nothing."""
-    taken = {*_NOT_FEATURES, task.entity, task.label, task.population, task.cutoff, task.as_of}
-    usable = ("BOOLEAN", "DOUBLE", "FLOAT", "VARCHAR", *_NUMERIC)
+    taken = {*_NOT_FEATURES, *_roles(task), *task.without}
     return sorted(
         name
         for name, kind in columns.items()
-        if name not in taken
-        and not name.startswith("label_")
-        and (kind in usable or kind.startswith(("DECIMAL", "ENUM")))
+        if name not in taken and not name.startswith(_LABEL) and is_readable(kind)
     )
+
+
+def is_readable(kind: str) -> bool:
+    """Return whether a column of this type can be a feature: numbers, booleans, texts."""
+    return kind in ("BOOLEAN", "DOUBLE", "FLOAT", "VARCHAR", *_NUMERIC) or kind.startswith(
+        ("DECIMAL", "ENUM")
+    )
+
+
+def _roles(task: Task) -> set[str | None]:
+    return {task.entity, task.label, task.population, task.cutoff, task.as_of}
 
 
 def _rows(task: Task) -> str:
@@ -208,7 +218,7 @@ def _layout(table: pa.Table, chosen: list[str]) -> Layout:
             values = sorted(
                 v for v in pc.unique(pc.cast(table.column(name), pa.string())).to_pylist() if v is not None
             )
-            if not 2 <= len(values) <= _MAX_CATEGORIES:
+            if not 2 <= len(values) <= MAX_CATEGORIES:
                 continue  # a name or a constant, not a category
             vocabularies[name] = tuple(values)
         names.append(name)

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import expit
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin, TransformerMixin, clone
-from sklearn.feature_selection import SelectorMixin
+from sklearn.feature_selection import SelectorMixin, SelectPercentile
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
@@ -340,6 +340,16 @@ class InformativeColumns(SelectorMixin, BaseEstimator):  # type: ignore[misc]
     def _get_support_mask(self) -> NDArray[np.bool_]:
         check_is_fitted(self)
         return np.asarray(self.support_)
+
+
+class RelevantColumns(SelectPercentile):  # type: ignore[misc]
+    """Keep the most relevant columns, and always the best one: half of a single column is none."""
+
+    def _get_support_mask(self) -> NDArray[np.bool_]:
+        mask = np.asarray(super()._get_support_mask())
+        if not mask.any():
+            mask[int(np.argmax(np.nan_to_num(self.scores_, nan=-1.0)))] = True
+        return mask
 
 
 class VaryingColumns(SelectorMixin, BaseEstimator):  # type: ignore[misc]

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from sklearn.compose import ColumnTransformer
-from sklearn.feature_selection import SelectPercentile, f_classif, f_regression
+from sklearn.feature_selection import f_classif, f_regression
 from sklearn.impute import SimpleImputer
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
-from profilectl_ml.estimators import InformativeColumns, SignedRoot, VaryingColumns
+from profilectl_ml.estimators import InformativeColumns, RelevantColumns, SignedRoot, VaryingColumns
 from profilectl_ml.layout import Layout
 
 
@@ -40,7 +40,7 @@ def preprocessing(layout: Layout, *, root: bool = False, keep: int = 100, kind: 
     steps.append(("select", InformativeColumns()))
     if keep < 100:
         score = f_classif if kind == "classification" else f_regression
-        steps.append(("relevant", SelectPercentile(score, percentile=keep)))
+        steps.append(("relevant", RelevantColumns(score, percentile=keep)))
     steps.append(("scale", StandardScaler()))
     parts: list[tuple[str, Any, list[int]]] = []
     if layout.numeric:

@@ -81,6 +81,7 @@ def write_run(connection: duckdb.DuckDBPyConnection, run: Run) -> int:
         _write_importance(connection, result)
         _write_features(connection, result)
         _write_reliability(connection, result)
+        _write_slices(connection, result)
         _write_predictions(connection, run)
         return serve(connection, run.task, run.served, result.model_id, stored.created_at)
 
@@ -124,6 +125,15 @@ def _write_reliability(connection: duckdb.DuckDBPyConnection, result: TrainResul
             "insert into ml.reliability (run_id, task, candidate, bin, n, predicted, observed)"
             " values (?, ?, ?, ?, ?, ?, ?)",
             rows,
+        )
+
+
+def _write_slices(connection: duckdb.DuckDBPyConnection, result: TrainResult) -> None:
+    if result.slices:
+        connection.executemany(
+            "insert into ml.slices (run_id, task, slice, value, n, metric, score, baseline)"
+            " values (?, ?, ?, ?, ?, ?, ?, ?)",
+            [[result.run_id, result.task, *astuple(one)] for one in result.slices],
         )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from pathlib import Path
 
 import duckdb
@@ -10,24 +11,21 @@ import duckdb
 from profilectl_ml.candidates import CANDIDATE_NAMES, DEFAULT_CANDIDATES
 from profilectl_ml.data import column_types
 from profilectl_ml.errors import ProfilectlError
-from profilectl_ml.sql import quote_identifier, quote_literal, quote_relation
+from profilectl_ml.losses import LOSS_NAMES
+from profilectl_ml.sql import quote_identifier, quote_relation
+from profilectl_ml.table_files import ROW_NUMBER, SUFFIXES, file_suffix, open_file
 from profilectl_ml.tasks import SUPERVISED, Positive, Task, default_metric
 
-_READERS = {
-    ".csv": "read_csv({}, sample_size = -1)",
-    ".tsv": "read_csv({}, sample_size = -1, delim = '\t')",
-    ".parquet": "read_parquet({})",
-    ".json": "read_json_auto({})",
-    ".jsonl": "read_json_auto({})",
-}
-_TRUTHS = ("true", "yes", "y", "1")
+_TRUTHS = ("true", "yes", "y", "t", "1", "1.0")
+_FALSEHOODS = ("false", "no", "n", "f", "0", "0.0", "-1")
+_SHOWN = 5
 
 
 def table_task(
     connection: duckdb.DuckDBPyConnection,
     source: str,
     *,
-    entity: str,
+    entity: str | None,
     label: str,
     kind: str | None = None,
     name: str | None = None,
@@ -35,26 +33,28 @@ def table_task(
     metric: str | None = None,
     candidates: tuple[str, ...] = (),
     budget_seconds: float = Task.budget_seconds,
+    without: tuple[str, ...] = (),
 ) -> Task:
     """Return the task of learning ``label`` from the other columns of a table.
 
     Parameters
     ----------
     connection
-        A warehouse; for a file a view of this connection is made.
+        A warehouse; a file is read into memory beside it.
     source
-        A CSV, TSV, Parquet or JSON file, or the name of a table (``schema.table``).
+        A CSV, TSV, Parquet or JSON file (CSV and JSON gzipped too), or a table (``schema.table``).
     entity
-        Column that identifies a row; scores are keyed by it.
+        Column that identifies a row; scores are keyed by it. None numbers the rows of a file.
     label
         Column to learn; rows without it are scored and not learnt from.
     kind
-        ``regression`` or ``classification``; by default the latter where the label has two values.
+        ``regression`` or ``classification``; by default the latter where the label has two values, or
+        ``positive`` is given.
     name
         Name of the task; by default that of the file or table.
     positive
-        The label's value that counts as 1.
-    metric, candidates, budget_seconds
+        The label's value that counts as 1, all others as 0.
+    metric, candidates, budget_seconds, without
         As in :class:`profilectl_ml.tasks.Task`.
 
     Raises
@@ -63,36 +63,45 @@ def table_task(
         If the file cannot be read, a column is missing, an id is missing or occurs twice, or the label cannot
         be used; the message names file, column and cause.
     """
-    path = Path(source)
-    called = name or _name(path.stem if path.suffix.lower() in _READERS else source.rsplit(".", 1)[-1])
-    relation = (
-        _open(connection, path, called) if path.suffix.lower() in _READERS else tuple(source.split("."))
-    )
-    columns = _columns(connection, relation, source)
-    for option, column in (("--id", entity), ("--label", label)):
-        if column not in columns:
+    is_file = file_suffix(source) is not None
+    called = name or table_name(source)
+    if not re.fullmatch(r"\w+", called):
+        raise ProfilectlError(
+            f"{called!r} cannot be a task's name", hint="use letters, digits and _, such as churn_2024"
+        )
+    if is_file:
+        relation: tuple[str, ...] = open_file(connection, Path(source), called, numbered=entity is None)
+    else:
+        relation = _relation(source)
+        if entity is None:
+            raise ProfilectlError(f"{source}: which column identifies a row?", hint="name it with --id")
+    key = entity or ROW_NUMBER
+    types = column_types(connection, relation)
+    for option, column in (("--id", key), ("--label", label), *(("--without", c) for c in without)):
+        if column not in types:
             raise ProfilectlError(
-                f"{source} has no column {column!r} ({option})", hint=f"columns: {', '.join(columns)}"
+                f"{source} has no column {column!r} ({option})",
+                hint=f"columns: {', '.join(name for name in types if name != ROW_NUMBER)}",
             )
-    if len(relation) == 1:
-        relation = ("main", relation[0])
-    _check_ids(connection, relation, source, entity)
-    values = _distinct(connection, relation, label)
-    known = kind or ("classification" if len(values) == 2 else "regression")
-    if known not in SUPERVISED:
-        raise ProfilectlError(f"kind {known!r} is not one of {', '.join(SUPERVISED)}")
+    if key == label:
+        raise ProfilectlError(f"{source}: {label} cannot be both the id and the label")
+    _check_ids(connection, relation, source, key)
+    values, count = _distinct(connection, relation, label)
+    known = _kind(source, label, types[label], values, count, kind, positive)
     chosen = candidates or DEFAULT_CANDIDATES[known]
     unknown = sorted(set(chosen) - set(CANDIDATE_NAMES[known]))
     if unknown:
         raise ProfilectlError(
             f"there is no candidate {unknown[0]!r} for {known}", hint=", ".join(CANDIDATE_NAMES[known])
         )
+    if metric is not None and metric not in LOSS_NAMES[known]:
+        raise ProfilectlError(f"there is no metric {metric!r} for {known}", hint=", ".join(LOSS_NAMES[known]))
     return Task(
         name=called,
         kind=known,
         label=label,
         horizon_days=1,
-        entity=entity,
+        entity=key,
         examples=relation,
         features=relation,
         candidates=chosen,
@@ -102,12 +111,13 @@ def table_task(
         cutoff=None,
         as_of=None,
         path=source,
-        source=str(path.resolve()) if path.suffix.lower() in _READERS else "",
+        source=str(Path(source).resolve()) if is_file else "",
+        without=without,
     )
 
 
 def reopen(connection: duckdb.DuckDBPyConnection, task: Task) -> None:
-    """Make the view of a task's file again, in another connection; nothing to do for tables.
+    """Read a task's file again, in another connection; nothing to do for tables.
 
     Raises
     ------
@@ -115,35 +125,30 @@ def reopen(connection: duckdb.DuckDBPyConnection, task: Task) -> None:
         If the file is not there any more, or cannot be read.
     """
     if task.source:
-        _open(connection, Path(task.source), task.features[-1])
+        open_file(connection, Path(task.source), task.features[-1], numbered=task.entity == ROW_NUMBER)
 
 
-def _name(text: str) -> str:
-    return re.sub(r"[^a-z0-9_]+", "_", text.lower()).strip("_") or "table"
+def table_name(source: str) -> str:
+    """Return the name that a task over this file or table gets by default.
+
+    Examples
+    --------
+    >>> table_name("data/Online Shoppers.csv.gz"), table_name("marts.people")
+    ('online_shoppers', 'people')
+    """
+    known = file_suffix(source)
+    text = Path(source).name.lower().removesuffix(".gz").removesuffix(known) if known else source
+    return re.sub(r"[^a-z0-9_]+", "_", text.rsplit(".", 1)[-1].lower()).strip("_") or "table"
 
 
-def _open(connection: duckdb.DuckDBPyConnection, path: Path, name: str) -> tuple[str, ...]:
-    if not path.is_file():
-        raise ProfilectlError(f"there is no file {path}")
-    reader = _READERS[path.suffix.lower()].format(quote_literal(str(path.resolve())))
-    try:
-        connection.execute(f"create or replace temp view {quote_identifier(name)} as select * from {reader}")
-        # A view is read lazily: a broken line shows now, with its number, and not in the middle of training.
-        connection.execute(f"select count(columns(*)) from {quote_identifier(name)}").fetchall()
-    except duckdb.Error as error:
-        raise ProfilectlError(
-            f"{path}: cannot be read: {error}", hint="mend the file, then try again"
-        ) from error
-    return ("main", name)
-
-
-def _columns(connection: duckdb.DuckDBPyConnection, relation: tuple[str, ...], source: str) -> dict[str, str]:
-    if not 1 <= len(relation) <= 2 or not all(relation):
+def _relation(source: str) -> tuple[str, str]:
+    parts = source.split(".")
+    if Path(source).is_file() or not 1 <= len(parts) <= 2 or not all(parts):
         raise ProfilectlError(
             f"{source!r} is neither a file that can be read nor a table",
-            hint=f"files end in {', '.join(_READERS)}; tables are written schema.table",
+            hint=f"files end in {', '.join(SUFFIXES)}; tables are written schema.table",
         )
-    return column_types(connection, relation if len(relation) == 2 else ("main", relation[0]))
+    return ("main", parts[0]) if len(parts) == 1 else (parts[0], parts[1])
 
 
 def _check_ids(
@@ -167,31 +172,68 @@ def _check_ids(
         )
 
 
-def _distinct(connection: duckdb.DuckDBPyConnection, relation: tuple[str, ...], label: str) -> list[str]:
+def _distinct(
+    connection: duckdb.DuckDBPyConnection, relation: tuple[str, ...], label: str
+) -> tuple[list[str], int]:
     column, table = quote_identifier(label), quote_relation(*relation)
     rows = connection.execute(
-        f"select distinct {column}::varchar from {table} where {column} is not null order by 1 limit 20"
+        f"select {column}::varchar, count(*) over () from (select distinct {column} from {table}"
+        f" where {column} is not null) order by 1 limit 1000"
     ).fetchall()
-    return [str(value) for (value,) in rows]
+    return [str(value) for value, _ in rows], int(rows[0][1]) if rows else 0
+
+
+def _kind(
+    source: str,
+    label: str,
+    type_: str,
+    values: list[str],
+    count: int,
+    given: str | None,
+    positive: str | None,
+) -> str:
+    """Return the kind that is meant; a clear error where the label cannot be of it."""
+    if given is not None and given not in SUPERVISED:
+        raise ProfilectlError(f"kind {given!r} is not one of {', '.join(SUPERVISED)}")
+    shown = ", ".join(values[:_SHOWN]) + (", …" if count > _SHOWN else "")
+    if count < 2:
+        said = f"is {values[0]} in every row" if values else "is empty in every row"
+        raise ProfilectlError(f"{source}: {label} {said}; there is nothing to learn")
+    is_number = type_ in ("BOOLEAN", "DOUBLE", "FLOAT") or "INT" in type_ or type_.startswith("DECIMAL")
+    one_of_two = positive is not None or count == 2
+    kind = given or ("classification" if one_of_two or not is_number else "regression")
+    if kind == "regression" and positive is not None:
+        raise ProfilectlError(f"--positive {positive} belongs to a classification, not to an amount")
+    if kind == "regression" and not is_number:
+        raise ProfilectlError(
+            f"{source}: {label} holds {type_.lower()} ({shown}), not numbers: there is no amount to learn",
+            hint="name another label, or say which value counts: --positive VALUE",
+        )
+    if kind == "classification" and not one_of_two:
+        raise ProfilectlError(
+            f"{source}: {label} has {count:,} different values ({shown}), a classification needs two",
+            hint=f"learn one value against all others: --positive {shlex.quote(values[0])}"
+            + ("; or learn the amount: --kind regression" if is_number else ""),
+        )
+    return kind
 
 
 def _positive(source: str, label: str, values: list[str], given: str | None) -> Positive:
-    listed = ", ".join(values)
-    if len(values) != 2:
-        raise ProfilectlError(
-            f"{source}: {label} has {len(values)} different values ({listed}), a classification needs two",
-            hint="learn an amount with --kind regression, or derive a column of two values first",
-        )
+    listed = ", ".join(values[:_SHOWN])
     if given is not None:
-        if given not in values:
+        if set(values) == {"true", "false"}:  # what a file says as yes and no is read as a boolean
+            folded = given.lower()
+            given = "true" if folded in _TRUTHS else "false" if folded in _FALSEHOODS else given
+        same = [value for value in values if given in (value, value.lower()) or value == given.lower()]
+        if not same:
             raise ProfilectlError(
                 f"{source}: {label} is never {given!r} (--positive)", hint=f"values: {listed}"
             )
-        return Positive("equals", given)
+        return Positive("equals", given if given in same else same[0])
     truths = [value for value in values if value.lower() in _TRUTHS]
-    if len(truths) != 1:
+    if len(truths) != 1 or not any(value.lower() in _FALSEHOODS for value in values):
         raise ProfilectlError(
             f"{source}: cannot tell which value of {label} counts as positive",
-            hint=f"say it: --positive {values[1]} (values: {listed})",
+            hint=f"say it: --positive {shlex.quote(values[1])} (values: {listed})",
         )
     return Positive("equals", truths[0])

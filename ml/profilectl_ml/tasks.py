@@ -54,10 +54,15 @@ class Positive:
     def of(self, labels: pa.ChunkedArray) -> NDArray[np.float64]:
         """Return 1.0 where the label counts, 0.0 where not, shape ``(rows,)``."""
         if self.rule == "equals":
-            return np.array([float(str(v) == str(self.value)) for v in labels.to_pylist()])
+            return np.array([float(label_text(v) == str(self.value)) for v in labels.to_pylist()])
         numbers = pc.cast(labels, pa.float64()).to_numpy()
         above = numbers > float(self.value)
         return np.asarray(above if self.rule == "above" else ~above, dtype=np.float64)
+
+
+def label_text(value: object) -> str:
+    """Return a label as DuckDB writes it: booleans in lower case."""
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 @dataclass(frozen=True)
@@ -122,6 +127,8 @@ class Task:
         File that declares the task.
     source
         The file that holds the rows, for a task that was named on the command line.
+    without
+        Columns that are no features, because someone said so.
     """
 
     name: str
@@ -147,6 +154,7 @@ class Task:
     seed: int = 20170101
     path: str = ""
     source: str = ""
+    without: tuple[str, ...] = ()
 
 
 def to_details(task: Task) -> dict[str, Any]:
@@ -160,8 +168,8 @@ def from_details(details: Mapping[str, Any]) -> Task:
     for key, make in (("baseline", Level), ("level", Level), ("positive", Positive), ("costs", Costs)):
         if given.get(key) is not None:
             given[key] = make(**given[key])
-    for key in ("examples", "features", "candidates"):
-        given[key] = tuple(given[key])
+    for key in ("examples", "features", "candidates", "without"):
+        given[key] = tuple(given.get(key, ()))
     return Task(**given)
 
 

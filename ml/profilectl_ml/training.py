@@ -20,6 +20,7 @@ from profilectl_ml.feature_report import FeatureFacts, feature_report
 from profilectl_ml.folds import Plan, plan
 from profilectl_ml.importance import Importance, permutation_importance
 from profilectl_ml.leakage import check_alone, check_folds, check_served, check_times
+from profilectl_ml.left_out import left_out
 from profilectl_ml.losses import row_losses
 from profilectl_ml.metrics_classification import reliability
 from profilectl_ml.predicting import predict_bounded
@@ -27,6 +28,7 @@ from profilectl_ml.recipes import BASELINE, Recipe
 from profilectl_ml.records import Predictions, Run, write_run
 from profilectl_ml.registry import LoadedModel, StoredModel
 from profilectl_ml.serving import prepare
+from profilectl_ml.slices import Slice, parts_of, slices
 from profilectl_ml.tasks import Level, Task, to_details
 
 Progress = Callable[[float, str], None]
@@ -66,6 +68,8 @@ class TrainResult:
         From which probability on a user counts as positive.
     details
         How the choice was made: standings, trials, what was skipped and why.
+    slices
+        How the serving model does on parts of the test rows.
     train_cutoffs, test_cutoff
         Days the judged models learnt from, and the day they were judged on.
     n_train, n_test, n_scores
@@ -99,6 +103,7 @@ class TrainResult:
     reliability: dict[str, Reliability] = field(default_factory=dict)
     threshold: float | None = None
     details: dict[str, Any] = field(default_factory=dict)
+    slices: list[Slice] = field(default_factory=list)
 
 
 def train(
@@ -173,6 +178,13 @@ def _train(connection: duckdb.DuckDBPyConnection, task: Task, seed: int, tell: P
         kind=task.kind,
     )
     report = feature_report(examples.layout, rows, schedule.folds, schedule.learnt, examples.cutoffs)
+    parted = slices(
+        task.kind,
+        rows.label[schedule.judged],
+        judgement.predicted[serving.name],
+        judgement.predicted[BASELINE],
+        parts_of(connection, task, examples, schedule.judged, report),
+    )
     tell(_WEIGHED, f"refitting {serving.name} and scoring")
     final = fit(serving.estimator, examples.matrix, examples.label)
     baseline = fit(compared[0].estimator, examples.matrix, examples.label)
@@ -202,7 +214,12 @@ def _train(connection: duckdb.DuckDBPyConnection, task: Task, seed: int, tell: P
         features=report,
         reliability=judgement.reliability,
         threshold=choice.threshold,
-        details={**_details(task, choice, schedule), "scored_by": served.how},
+        details={
+            **_details(task, choice, schedule),
+            "left_out": left_out(connection, task, examples),
+            "scored_by": served.how,
+        },
+        slices=parted,
     )
     stored = StoredModel(
         result.model_id, run_id, task.name, task.kind, serving.name, FORMAT_VERSION, created_at, serving=True
@@ -299,6 +316,13 @@ def _promotion(
 
 def _details(task: Task, choice: Choice, schedule: Plan) -> dict[str, Any]:
     return {
+        "asked": {
+            "label": task.label,
+            "positive": None if task.positive is None else asdict(task.positive),
+            "horizon_days": task.horizon_days if task.cutoff else None,
+            "population": task.population,
+            "minimum": task.minimum,
+        },
         "how": schedule.how,
         "why": choice.why,
         "metric": task.metric,

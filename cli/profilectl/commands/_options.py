@@ -10,6 +10,7 @@ import typer
 START = "Start here"
 WORK = "From files to profiles"
 LOOK = "Look inside"
+EVERYTHING_HINT = "every row, the settings tried, the reliability: --all"
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")]
 ProjectDir = Annotated[

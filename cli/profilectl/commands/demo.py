@@ -12,7 +12,7 @@ from profilectl.commands import build
 from profilectl.commands._options import START, Json, ProjectDir
 from profilectl.console import emit_json, number
 from profilectl.errors import EXIT_FAILED
-from profilectl.progress import counting, waiting
+from profilectl.progress import counting, sharing, waiting
 from profilectl.project import Paths, locate_project
 
 if TYPE_CHECKING:
@@ -54,6 +54,7 @@ def run(
         paths,
         months=months,
         counting=partial(counting, quiet=as_json),
+        sharing=partial(sharing, quiet=as_json),
         waiting=partial(waiting, quiet=as_json),
     )
     if as_json:
@@ -81,8 +82,7 @@ def summary(done: Demonstrated) -> list[str]:
             f"F1 {known['f1']:.4f}"
         )
     for one in done.runs[:2]:
-        serving = one["chosen"] if one["promoted"] else one["baseline"]
-        lines.append(f"model         {one['task']}: {serving} serves")
+        lines.append(f"model         {one['task']}: {one['serving']} serves")
         lines += [
             f"  {metric:<12}{number(one['metrics'][metric]['value'])} "
             f"(baseline {number(one['metrics'][metric]['baseline'])})"

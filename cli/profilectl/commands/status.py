@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from profilectl import status as state
+from profilectl.commands._model_text import metric_table
 from profilectl.commands._options import LOOK, Json
 from profilectl.console import emit_json, number, stdout, table
 from profilectl.project import Paths
@@ -53,13 +54,11 @@ def render(found: dict[str, Any]) -> None:
         ]
         console.print(table(("source", *names), rows))
     for model in found["models"]:
-        serving = model["chosen"] if model["promoted"] else f"{model['baseline']} (the model was no better)"
+        worse = " (the model was no better)" if model["serving"] == model["baseline"] else ""
         console.print(
-            f"\nmodel {model['task']}: {serving} serves, trained {model['created_at']:%Y-%m-%d %H:%M}",
+            f"\nmodel {model['task']}: {model['serving']}{worse} serves,"
+            f" trained {model['created_at']:%Y-%m-%d %H:%M}",
             soft_wrap=True,
         )
-        rows = [
-            [metric, value["value"], value["low"], value["high"], value["baseline"]]
-            for metric, value in model["metrics"].items()
-        ]
-        console.print(table(("metric", model["chosen"], "low", "high", model["baseline"]), rows))
+        if model["metrics"]:
+            console.print(metric_table(model))

@@ -6,12 +6,19 @@ from typing import Annotated, Any
 
 import typer
 
+from profilectl.commands._model_text import render
 from profilectl.commands._options import WORK, Json, ProjectDir
-from profilectl.console import emit_json, stdout, table
-from profilectl.progress import waiting
+from profilectl.console import emit_json, stdout
+from profilectl.progress import sharing
 from profilectl.project import Paths, locate_project
 
 NAME, PANEL = "train", WORK
+KINDS = ("regression", "classification")
+TABLE = "Learn from a table"
+
+
+def _table_option(flag: str, metavar: str, told: str) -> Any:
+    return typer.Option(flag, metavar=metavar, help=told, rich_help_panel=TABLE, show_default=False)
 
 
 def run(
@@ -19,37 +26,118 @@ def run(
         list[str] | None, typer.Argument(metavar="[TASK]...", help="Default: every task.")
     ] = None,
     project_dir: ProjectDir = None,
+    table: Annotated[
+        str | None,
+        _table_option("--table", "FILE|TABLE", "CSV, TSV, Parquet, JSON (.gz too), or schema.table."),
+    ] = None,
+    identifier: Annotated[
+        str | None,
+        _table_option("--id", "COLUMN", "Identifies a row. Default: the row's number in the file."),
+    ] = None,
+    label: Annotated[str | None, _table_option("--label", "COLUMN", "What to learn.")] = None,
+    kind: Annotated[
+        str | None, _table_option("--kind", "|".join(KINDS), "Default: classification of two values.")
+    ] = None,
+    positive: Annotated[
+        str | None, _table_option("--positive", "VALUE", "The label's value to predict, against all others.")
+    ] = None,
+    name: Annotated[
+        str | None, _table_option("--name", "NAME", "Of the task. Default: that of the table.")
+    ] = None,
+    metric: Annotated[
+        str | None, _table_option("--metric", "METRIC", "mse, mae, relative, tweedie; log_loss, brier.")
+    ] = None,
+    candidates: Annotated[
+        str | None, _table_option("--candidates", "A,B", "Models to compare. Default: all.")
+    ] = None,
+    without: Annotated[
+        str | None, _table_option("--without", "A,B", "Columns that must not be features.")
+    ] = None,
+    budget: Annotated[
+        int | None,
+        typer.Option(
+            "--budget", metavar="SECONDS", min=1, help="Try no new setting after that.", rich_help_panel=TABLE
+        ),
+    ] = None,
     seed: Annotated[int | None, typer.Option("--seed", help="Default: the seed of the task.")] = None,
     as_json: Json = False,
 ) -> None:
-    """Train the models that the dbt project declares, and write scores to the warehouse.
+    """Train the models that the dbt project declares, or one on any table, and write scores to the warehouse.
 
-    A model serves only if it beats the naive baseline out of time; otherwise the baseline serves.
+    A model serves only if it beats the naive baseline on rows it has not seen; otherwise the baseline serves.
 
     Example: profilectl train spend_next_28d
-    """
-    from profilectl.training import train  # scikit-learn is slow to import
 
-    project, paths = locate_project(project_dir), Paths.from_environment()
-    with waiting("training", quiet=as_json) as progress:
-        runs = train(project, paths, list(tasks or []), seed=seed, progress=progress)
+    Example: profilectl train --table customers.csv --id customer_id --label churned --positive yes
+
+    Example: profilectl train --table marts.user_features --id user_id --label spend_28d --without spend_91d
+    """
+    given = {
+        "--id": identifier, "--label": label, "--kind": kind, "--positive": positive, "--name": name,
+        "--metric": metric, "--candidates": candidates, "--without": without, "--budget": budget,
+    }  # fmt: skip
+    _check_usage(table, tasks, given)
+
+    from profilectl import training  # scikit-learn is slow to import
+
+    paths = Paths.from_environment()
+    if table is None:
+        project = locate_project(project_dir)
+        with sharing("training", quiet=as_json) as progress:
+            runs = training.train(project, paths, list(tasks or []), seed=seed, progress=progress)
+    else:
+        wanted: dict[str, Any] = {
+            "entity": identifier,
+            "label": label,
+            "kind": kind,
+            "positive": positive,
+            "name": name,
+        }
+        wanted |= {"metric": metric, "candidates": _listed(candidates), "without": _listed(without)}
+        timed = {} if budget is None else {"budget_seconds": float(budget)}
+        with sharing("training", quiet=as_json) as progress:
+            runs = [training.train_table(paths, table, seed=seed, progress=progress, **wanted, **timed)]
     if as_json:
         emit_json(runs)
-    else:
-        for one in runs:
-            render(one)
+        return
+    for one in runs:
+        render(one)
+    if table is not None:
+        where = f"scores: ml.scores in {paths.warehouse}, where task = '{runs[0]['task']}'"
+        stdout().print(f"{where}; more: profilectl models show {runs[0]['task']}", soft_wrap=True)
 
 
-def render(one: dict[str, Any]) -> None:
-    """Print one run: who serves and why, and its test metrics beside the baseline's."""
-    console = stdout()
-    serving = one["chosen"] if one["promoted"] else one["baseline"]
-    console.print(f"{one['task']}: {serving} serves ({one['reason']})", soft_wrap=True)
-    console.print(
-        f"{one['n_train']:,} examples, tested on {one['n_test']:,} users after {one['test_cutoff']}"
-    )
-    rows = [
-        [metric, found["value"], found["low"], found["high"], found["baseline"]]
-        for metric, found in one["metrics"].items()
-    ]
-    console.print(table(("metric", one["chosen"], "low", "high", one["baseline"]), rows))
+def _check_usage(table: str | None, tasks: list[str] | None, given: dict[str, Any]) -> None:
+    for flag, value in given.items():
+        if value is not None and table is None:
+            raise typer.BadParameter("needs --table: declared tasks say it in ml_tasks.yml", param_hint=flag)
+    if table is None:
+        return
+    if tasks:
+        raise typer.BadParameter("is learnt from by itself: leave the tasks out", param_hint="--table")
+    if given["--label"] is None:
+        raise typer.BadParameter("is missing: which column is to be learnt?", param_hint="--label")
+    if given["--kind"] not in (None, *KINDS):
+        raise typer.BadParameter(f"{given['--kind']!r} is not {' or '.join(KINDS)}", param_hint="--kind")
+    _check_names(given["--kind"], given["--metric"], _listed(given["--candidates"]))
+
+
+def _check_names(kind: str | None, metric: str | None, candidates: tuple[str, ...]) -> None:
+    if metric is None and not candidates:
+        return
+    from profilectl_ml.candidates import CANDIDATE_NAMES
+    from profilectl_ml.losses import LOSS_NAMES
+
+    kinds = KINDS if kind is None else (kind,)
+    for flag, values, names in (
+        ("--metric", (metric,) if metric else (), LOSS_NAMES),
+        ("--candidates", candidates, CANDIDATE_NAMES),
+    ):
+        allowed = dict.fromkeys(name for known in kinds for name in names[known])
+        for value in values:
+            if value not in allowed:
+                raise typer.BadParameter(f"{value!r} is not one of {', '.join(allowed)}", param_hint=flag)
+
+
+def _listed(text: str | None) -> tuple[str, ...]:
+    return tuple(part.strip() for part in (text or "").split(",") if part.strip())

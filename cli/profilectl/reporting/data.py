@@ -11,6 +11,7 @@ import duckdb
 
 from profilectl import facts, identity_facts
 from profilectl.facts import Row
+from profilectl.model_card import model_card
 from profilectl.reporting import queries
 from profilectl.truth import stitching_score
 
@@ -28,6 +29,7 @@ class Task:
     predictions: list[Row] = field(default_factory=list)
     calibration: list[Row] = field(default_factory=list)
     deciles: list[Row] = field(default_factory=list)
+    card: dict[str, Any] | None = None
 
 
 @dataclass
@@ -91,6 +93,7 @@ def _task(connection: duckdb.DuckDBPyConnection, run: Row) -> Task:
     task = Task(run, queries.metrics(connection, run["run_id"]))
     model_id = queries.model_of_run(connection, run["run_id"])
     if model_id:
+        task.card = model_card(connection, model_id)
         if facts.has_table(connection, "ml", "feature_importance"):
             task.importance = queries.importance(connection, model_id)
         if facts.has_table(connection, "ml", "test_predictions"):

@@ -150,7 +150,11 @@ def predicted_against_actual(actual: Sequence[float], predicted: Sequence[float]
 
 
 def lines(
-    x: Sequence[Any], series: Sequence[tuple[str, Sequence[float], str, str]], x_title: str, y_title: str
+    x: Sequence[Any],
+    series: Sequence[tuple[str, Sequence[float], str, str]],
+    x_title: str,
+    y_title: str,
+    tickformat: str = ",~s",
 ) -> Figure:
     """Lines with markers; each series is (name, values, colour, marker symbol)."""
     data = [
@@ -172,7 +176,7 @@ def lines(
             360,
             showlegend=True,
             xaxis={"title": {"text": x_title}, "dtick": 1},
-            yaxis={"title": {"text": y_title}, "rangemode": "tozero", "tickformat": ",~s"},
+            yaxis={"title": {"text": y_title}, "rangemode": "tozero", "tickformat": tickformat},
         ),
     }
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from profilectl.model_card import better_when_larger
 from profilectl.reporting import figures
+from profilectl.reporting.card import card_section
 from profilectl.reporting.data import Task
 from profilectl.reporting.sections import Block, Section
 
-DRAWN = ("rmse", "mae")
-ORDER = ("rmse", "mae", "mse", "r2", "spearman")
+DRAWN = {"regression": ("rmse", "mae"), "classification": ("auc", "log_loss")}
+ORDER = ("rmse", "mae", "mse", "r2", "spearman", "auc", "log_loss")
 
 
 def model_sections(tasks: list[Task]) -> list[Section]:
@@ -20,23 +22,41 @@ def model_sections(tasks: list[Task]) -> list[Section]:
             "no-model", "No model yet", empty="Run profilectl train, then publish and report again."
         )
         return [Section("model", "Model", lead, [empty])]
-    return [section for task in tasks for section in (_model(task), _top_features(task), _scores(task))]
+    return [section for task in tasks for section in _sections(task) if section is not None]
+
+
+def _sections(task: Task) -> list[Section | None]:
+    supervised = task.run["kind"] in DRAWN
+    # Segments and recommendations have neither importances nor scores: an empty card would only puzzle.
+    return [
+        _model(task),
+        card_section(task),
+        _top_features(task) if supervised or task.importance else None,
+        _scores(task) if supervised or task.deciles else None,
+    ]
 
 
 def _model(task: Task) -> Section:
     run, name = task.run, task.run["task"]
-    test = [row for row in task.metrics if row["split"] == "test"]
+    test = [row for row in task.metrics if row["split"] == "test" and row["value"] is not None]
     blocks = []
-    for metric in DRAWN:
+    for metric in DRAWN.get(run["kind"], ()):
         ranked = sorted((row for row in test if row["metric"] == metric), key=lambda row: float(row["value"]))
         if ranked:
-            blocks.append(_metric(task, metric, ranked))
+            blocks.append(_metric(task, metric, ranked[::-1] if better_when_larger(metric) else ranked))
     blocks.append(_all_metrics(task))
-    blocks.append(_predicted(task))
-    blocks.append(_calibrated(task))
-    reason = str(run["reason"]).rstrip(".")
-    lead = f"{reason}. Tested on the window after {run['test_cutoff']}, never used for choosing."
-    return Section(f"model-{name}", f"Model against baseline: {name}", lead, blocks)
+    if run["kind"] == "regression":
+        blocks.append(_predicted(task))
+    # Tenths of a probability are its reliability, which the card shows.
+    if run["kind"] in DRAWN and not (task.card and task.card["reliability"]):
+        blocks.append(_calibrated(task))
+    told = [str(run["reason"]).rstrip(".")] if run["reason"] else []
+    if run["n_test"]:
+        where = f"the window after {run['test_cutoff']}" if run["test_cutoff"] else "users kept aside"
+        told.append(f"Tested on {where}, never used for choosing")
+    lead = "".join(f"{one}. " for one in told).strip()
+    title = f"Model against baseline: {name}" if run["kind"] in DRAWN else f"{run['kind'].title()}: {name}"
+    return Section(f"model-{name}", title, lead, blocks)
 
 
 def _metric(task: Task, metric: str, ranked: list[dict[str, Any]]) -> Block:
@@ -46,7 +66,7 @@ def _metric(task: Task, metric: str, ranked: list[dict[str, Any]]) -> Block:
     values = [row["value"] for row in ranked]
     return Block(
         f"{run['task']}-{metric}",
-        f"{metric.upper()} on the test window (less is better)",
+        f"{metric.upper()} on the test rows ({'more' if better_when_larger(metric) else 'less'} is better)",
         figure=figures.intervals(
             names,
             values,
@@ -114,6 +134,7 @@ def _calibrated(task: Task) -> Block:
             ],
             "tenth, lowest prediction first",
             "mean of the tenth",
+            tickformat=",~s" if task.run["kind"] == "regression" else ".0%",
         )
         block.columns = ("tenth", "users", *names)
         block.rows = [

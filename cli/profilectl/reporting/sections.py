@@ -13,7 +13,7 @@ from profilectl.reporting.figures import Figure
 
 @dataclass
 class Block:
-    """One figure, or table, or both; ``empty`` stands in for them where there is nothing to show."""
+    """Figure, table or points, or several; ``empty`` stands in where there is nothing to show."""
 
     key: str
     title: str
@@ -21,10 +21,12 @@ class Block:
     columns: Sequence[str] = ()
     rows: Sequence[Sequence[Any]] = ()
     note: str = ""
+    points: Sequence[str] = ()
     empty: str = "Nothing to show yet."
     wide: bool = False
     small: bool = False
     table_open: bool = False
+    wrapped: bool = False
 
 
 @dataclass

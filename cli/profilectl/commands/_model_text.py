@@ -1,0 +1,48 @@
+"""How runs and models are printed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rich.table import Table
+
+from profilectl.console import stdout, table
+
+
+def render(one: dict[str, Any]) -> None:
+    """Print one run: who serves and why, what it was learnt from, and its metrics beside the baseline's."""
+    console = stdout()
+    console.print(f"{one['task']}: {one['serving']} serves ({one['reason']})", soft_wrap=True)
+    console.print(learnt_from(one), soft_wrap=True)
+    if one["left_out"]:
+        supervised = one["kind"] in ("regression", "classification")
+        console.print("not used as features:" if supervised else "left out:")
+        for column, why in one["left_out"].items():
+            console.print(f"  {column}: {why}", soft_wrap=True)
+    if one["metrics"]:
+        console.print(metric_table(one))
+
+
+def learnt_from(one: dict[str, Any]) -> str:
+    """Return in words how many rows were learnt from and judged on; what is not known is not said."""
+    parts = []
+    if one["n_train"] is not None:
+        parts.append(f"{one['n_train']:,} examples")
+    if one["n_test"] is not None:
+        after = f"after {one['test_cutoff']}" if one["test_cutoff"] else "kept aside"
+        parts.append(f"tested on {one['n_test']:,} users {after}")
+    if one["seconds"] is not None:
+        parts.append(f"{one['seconds']:.0f} s")
+    return ", ".join(parts)
+
+
+def metric_table(one: dict[str, Any]) -> Table:
+    """Return the metrics; interval and baseline only where there are some."""
+    shown = [("value", one["chosen"]), ("low", "low"), ("high", "high"), ("baseline", one["baseline"])]
+    kept = [
+        (key, title or key)
+        for key, title in shown
+        if any(m[key] is not None for m in one["metrics"].values())
+    ]
+    rows = [[metric, *(found[key] for key, _ in kept)] for metric, found in one["metrics"].items()]
+    return table(("metric", *(title for _, title in kept)), rows)

@@ -1,0 +1,112 @@
+"""Scoring anew, listing models, and changing which one serves, as a user does it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from profilectl.app import app
+from profilectl.project import Paths
+
+runner = CliRunner()
+
+
+def call(*arguments: str) -> Any:
+    return runner.invoke(app, list(arguments))
+
+
+@pytest.fixture
+def two_models(paths: Paths, tmp_path: Path) -> list[str]:
+    """A file of amounts, learnt from twice; ids of the models, the first one first."""
+    rng = np.random.default_rng(5)
+    visits = rng.integers(0, 30, 200)
+    spend = visits * 3 + rng.normal(0, 10, 200)
+    rows = [f"c{i},{visits[i]},{'ab'[i % 2]},{spend[i]:.2f}" for i in range(200)]
+    (tmp_path / "people.csv").write_text("\n".join(["id,visits,band,spend", *rows]) + "\n")
+    for candidate in ("ridge", "linear"):
+        done = call(
+            "train", "--table", "people.csv", "--id", "id", "--label", "spend", "--candidates", candidate
+        )
+        assert done.exit_code == 0, done.output
+    return [one["model_id"] for one in json.loads(call("models", "list", "--json").stdout)][::-1]
+
+
+def scored_by(paths: Paths) -> list[Any]:
+    with duckdb.connect(str(paths.warehouse)) as connection:
+        return [m for (m,) in connection.execute("select distinct model_id from ml.scores").fetchall()]
+
+
+def test_models_are_listed_the_newest_first(two_models: list[str]) -> None:
+    listed = json.loads(call("models", "list", "--task", "people", "--json").stdout)
+    assert [one["serving"] for one in listed] == [True, False]
+    assert listed[0]["metric"] == "rmse"
+    assert "serves" in call("models", "list").stdout
+
+
+def test_promote_and_roll_back(paths: Paths, two_models: list[str]) -> None:
+    first, second = two_models
+    done = call("models", "promote", first, "--reason", "easier to explain")
+    assert done.exit_code == 0, done.output
+    assert f"people: {first} serves 200 users" in done.stdout
+    assert scored_by(paths) == [first]
+    back = json.loads(call("models", "rollback", "people", "--json").stdout)
+    assert (back["model_id"], back["before"], back["users"]) == (second, first, 200)
+    assert scored_by(paths) == [second]
+    assert call("models", "rollback", "people").exit_code == 0
+    failed = call("models", "rollback", "people")
+    assert failed.exit_code == 1
+    assert "no model served task 'people' before the present one" in failed.stderr
+
+
+def test_scoring_reads_the_file_anew(paths: Paths, two_models: list[str], tmp_path: Path) -> None:
+    with (tmp_path / "people.csv").open("a") as file:
+        file.write("new,12,a,\n")
+    done = call("score")
+    assert done.exit_code == 0, done.output
+    assert f"people: 201 users by {two_models[1]}" in done.stdout
+    (tmp_path / "people.csv").unlink()
+    failed = call("score", "people")
+    assert failed.exit_code == 1
+    assert "there is no file" in failed.stderr
+    assert scored_by(paths) == [two_models[1]]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said", "hint"),
+    [
+        (("score", "nobody"), "no model serves task 'nobody'", "tasks: people"),
+        (("models", "promote", "nobody"), "there is no model 'nobody'", "known: people"),
+        (("models", "rollback", "nobody"), "there is no model of task 'nobody'", "tasks: people"),
+        (("models", "list", "--task", "nobody"), "there is no model of task 'nobody'", "tasks: people"),
+    ],
+)
+def test_unknown_names(two_models: list[str], arguments: tuple[str, ...], said: str, hint: str) -> None:
+    failed = call(*arguments)
+    assert failed.exit_code == 1
+    assert said in failed.stderr
+    assert hint in failed.stderr
+
+
+def test_a_column_that_is_gone_and_an_unknown_format(
+    paths: Paths, two_models: list[str], tmp_path: Path
+) -> None:
+    file = tmp_path / "people.csv"
+    file.write_text(file.read_text().replace("visits", "calls", 1))
+    assert "lacks 1 column(s) that task people needs: visits" in call("score").stderr
+    with duckdb.connect(str(paths.warehouse)) as connection:
+        connection.execute("update ml.models set format_version = 99")
+    assert "stored in format 99" in call("models", "promote", two_models[0]).stderr
+    assert scored_by(paths) == [two_models[1]]
+
+
+def test_before_any_training(warehouse_without_model: Paths) -> None:
+    assert "no models yet: profilectl train" in call("models", "list").stdout
+    failed = call("score")
+    assert failed.exit_code == 1
+    assert "no model serves yet" in failed.stderr

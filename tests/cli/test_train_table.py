@@ -1,0 +1,183 @@
+"""Learning from a file in an empty folder, and what a file can have wrong with it."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from profilectl.app import app
+from profilectl.project import Paths
+
+runner = CliRunner()
+HEADER = "customer,visits,region,signed_up,note,always,churned"
+AMOUNT = ("--kind", "regression", "--candidates", "ridge")
+QUICK = ("--id", "customer", "--label", "churned", "--candidates", "logistic")
+
+
+def call(*arguments: str) -> Any:
+    return runner.invoke(app, list(arguments))
+
+
+def lines(rows: int = 240) -> list[str]:
+    """Customers who leave when they visit little; two columns that are no features, one that never varies."""
+    rng = np.random.default_rng(11)
+    visits = rng.integers(0, 30, rows)
+    leaves = rng.random(rows) < 1 / (1 + np.exp((visits - 12) / 4))
+    return [
+        f"c{i:03d},{visits[i]},{'north' if i % 3 else 'south'},2024-01-{1 + i % 28:02d},note {i},x,"
+        f"{'yes' if leaves[i] else 'no'}"
+        for i in range(rows)
+    ]
+
+
+def write(folder: Path, body: list[str], *, name: str = "customers.csv", header: str = HEADER) -> str:
+    text = "\n".join([header, *body]) + "\n"
+    if name.endswith(".gz"):
+        (folder / name).write_bytes(gzip.compress(text.encode()))
+    else:
+        (folder / name).write_text(text, encoding="utf-8")
+    return name
+
+
+def query(paths: Paths, sql: str) -> list[tuple[Any, ...]]:
+    with duckdb.connect(str(paths.warehouse)) as connection:
+        return connection.execute(sql).fetchall()
+
+
+def test_a_file_in_an_empty_folder_gives_scores_by_id(paths: Paths, tmp_path: Path) -> None:
+    file = write(tmp_path, lines())
+    done = call("train", "--table", file, *QUICK, "--positive", "yes")
+    assert done.exit_code == 0, done.output
+    shown = re.sub(r"\s+", " ", done.stdout)
+    assert "customers: logistic serves" in shown
+    assert "tested on 48 users kept aside" in shown
+    assert "signed_up: a date or time" in shown
+    assert "note: text with 240 different values, more than 40" in shown
+    assert "always: the same in every row" in shown
+    assert "where task = 'customers'" in shown
+    assert query(paths, "select count(*), min(user_id), max(user_id) from ml.scores") == [
+        (240, "c000", "c239")
+    ]
+    assert query(paths, "select round(avg(score), 1) > 0 from ml.scores") == [(True,)]
+
+
+def test_json_semicolons_gzip_and_rows_without_an_id(paths: Paths, tmp_path: Path) -> None:
+    body = [line.replace(",", ";") for line in lines()]
+    file = write(tmp_path, body, name="some people.csv.gz", header=HEADER.replace(",", ";"))
+    done = call(
+        "train", "--table", file, "--label", "churned", "--candidates", "logistic", "--without",
+        "visits,customer", "--json",
+    )  # fmt: skip
+    assert done.exit_code == 0, done.output
+    assert done.stderr == ""
+    [run] = json.loads(done.stdout)
+    assert (run["task"], run["kind"], run["test_cutoff"]) == ("some_people", "classification", None)
+    assert run["left_out"]["visits"] == "left out on request"
+    assert set(run["metrics"]["auc"]) == {"value", "low", "high", "baseline"}
+    assert query(paths, "select min(user_id::int), max(user_id::int) from ml.scores") == [(1, 240)]
+
+
+def test_amounts_of_a_table_in_the_warehouse(small_warehouse: Paths) -> None:
+    done = call(
+        "train", "--table", "marts.user_features", "--id", "user_id", "--label", "spend_28d",
+        "--candidates", "ridge", "--name", "own",
+    )  # fmt: skip
+    assert done.exit_code == 0, done.output
+    assert "own: " in done.stdout
+    assert query(small_warehouse, "select count(*) from ml.scores where task = 'own'") == [(200,)]
+    # What was there before stays.
+    assert query(small_warehouse, "select count(*) from ml.scores") == [(400,)]
+
+
+def test_one_value_of_three_is_learnt_against_the_others(paths: Paths, tmp_path: Path) -> None:
+    body = [line.rpartition(",")[0] + ",maybe" if i % 10 == 0 else line for i, line in enumerate(lines())]
+    file = write(tmp_path, body)
+    done = call("train", "--table", file, *QUICK, "--positive", "YES")
+    assert done.exit_code == 0, done.output
+
+
+def spoiled(body: list[str], at: int, line: str) -> list[str]:
+    return [*body[:at], line, *body[at + 1 :]]
+
+
+@pytest.mark.parametrize(
+    ("body", "arguments", "said"),
+    [
+        (lines(), ("--label", "left"), "has no column 'left' (--label)"),
+        (lines(), ("--id", "number"), "customers.csv has no column 'number' (--id)"),
+        (lines(), ("--without", "number"), "customers.csv has no column 'number' (--without)"),
+        (lines() + lines()[:2], (), "customer does not identify a row: c000 (2 times), c001 (2 times)"),
+        (spoiled(lines(), 9, ",1,north,,a,x,yes"), (), "1 row(s) have no customer"),
+        (
+            spoiled(lines(), 9, "c009,1,north,,a,x,maybe"),
+            (),
+            "churned has 3 different values (maybe, no, yes), a classification needs two",
+        ),
+        (lines(), ("--positive", "perhaps"), "churned is never 'perhaps' (--positive)"),
+        (lines(), ("--label", "region", *AMOUNT), "holds varchar (north, south), not numbers"),
+        (lines(), ("--label", "region"), "cannot tell which value of region counts as positive"),
+        (lines(), ("--label", "always"), "always is x in every row; there is nothing to learn"),
+        (spoiled(lines(), 9, "c009,1,north,,a,x,yes,1"), (), "customers.csv, line 11: 8 values"),
+        (spoiled(lines(), 9, "c009,1"), (), "customers.csv, line 11: 2 values"),
+        (spoiled(lines(), 9, 'c009,1,"north"ern,,a,x,yes'), (), "customers.csv, line 11: "),
+        (lines(30), (), "30 users with a label, at least 50 are needed"),
+    ],
+)  # fmt: skip
+def test_bad_input_says_file_and_place_and_leaves_nothing(
+    paths: Paths, tmp_path: Path, body: list[str], arguments: tuple[str, ...], said: str
+) -> None:
+    failed = call("train", "--table", write(tmp_path, body), *QUICK, *arguments)
+    assert failed.exit_code == 1, failed.output
+    assert said in failed.stderr
+    assert not paths.warehouse.exists()
+
+
+def test_files_that_are_no_tables(paths: Paths, tmp_path: Path) -> None:
+    (tmp_path / "empty.csv").write_text("")
+    (tmp_path / "latin.csv").write_bytes("id,ort\n1,Köln\n".encode("latin-1"))
+    (tmp_path / "broken.parquet").write_bytes(b"PAR1 not really")
+    (tmp_path / "book.xlsx").write_bytes(b"PK")
+    for name, said in (
+        ("nothing.csv", "there is no file nothing.csv"),
+        ("empty.csv", "empty.csv, line 1: there is no header"),
+        ("latin.csv", "latin.csv: is not UTF-8 text"),
+        ("broken.parquet", "broken.parquet: cannot be read"),
+        ("book.xlsx", "neither a file that can be read nor a table"),
+        ("marts.people", "there is no warehouse at"),
+    ):
+        failed = call("train", "--table", name, "--id", "id", "--label", "ort")
+        assert failed.exit_code == 1, failed.output
+        assert said in failed.stderr
+    assert not paths.warehouse.exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--table", "a.csv"), "which column is to be learnt"),
+        (("--label", "a"), "needs --table"),
+        (("a_task", "--table", "a.csv", "--label", "b"), "leave the tasks out"),
+        (("--table", "a.csv", "--label", "b", "--kind", "ranking"), "is not regression or classification"),
+        (("--table", "a.csv", "--label", "b", "--candidates", "oracle"), "'oracle' is not one of"),
+        (("--table", "a.csv", "--label", "b", "--kind", "regression", "--metric", "brier"), "one of mse"),
+    ],
+)
+def test_wrong_usage_ends_with_2(paths: Paths, arguments: tuple[str, ...], said: str) -> None:
+    failed = call("train", *arguments)
+    assert failed.exit_code == 2
+    assert said in re.sub(r"[\s│]+", " ", failed.stderr)
+
+
+def test_progress_is_a_line_now_and_then_where_there_is_no_terminal(paths: Paths, tmp_path: Path) -> None:
+    done = call("train", "--table", write(tmp_path, lines()), *QUICK)
+    told = [line for line in done.stderr.splitlines() if line.startswith("training ")]
+    assert 2 <= len(told) <= 6
+    assert told[0] == "training 0%: reading customers.csv"
