@@ -18,6 +18,7 @@ TRUSTED_TYPES = (
     "lightgbm.sklearn.LGBMClassifier",
     "lightgbm.sklearn.LGBMRegressor",
     "numpy.dtype",
+    "profilectl_ml.bounding.BoundedColumns",
     "profilectl_ml.estimators.CalibratedModel",
     "profilectl_ml.estimators.ColumnLevel",
     "profilectl_ml.estimators.InformativeColumns",

@@ -10,6 +10,7 @@ from sklearn.impute import SimpleImputer
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
+from profilectl_ml.bounding import BoundedColumns
 from profilectl_ml.estimators import InformativeColumns, SignedRoot, VaryingColumns
 from profilectl_ml.layout import Layout
 
@@ -17,7 +18,7 @@ from profilectl_ml.layout import Layout
 def preprocessing(layout: Layout, *, root: bool = False, keep: int = 100, kind: str = "regression") -> Any:
     """Return an unfitted transformer for feature matrices of this layout, for models that weigh columns.
 
-    Numbers: median for what is missing plus a column that says so, optionally the signed root, columns
+    Numbers: median for what is missing plus a column that says so, kept near the values seen, optionally the signed root, columns
     that say nothing dropped, optionally only the most relevant kept, mean 0 and variance 1. Categories:
     one column per value; rare values share one, unseen ones are all zero.
 
@@ -34,7 +35,7 @@ def preprocessing(layout: Layout, *, root: bool = False, keep: int = 100, kind: 
     """
     # Empty columns stay, as zeros, for the selection to drop: the imputer would warn at every prediction.
     imputer = SimpleImputer(strategy="median", add_indicator=True, keep_empty_features=True)
-    steps: list[tuple[str, Any]] = [("impute", imputer)]
+    steps: list[tuple[str, Any]] = [("impute", imputer), ("bound", BoundedColumns())]
     if root:
         steps.append(("root", SignedRoot()))
     steps.append(("select", InformativeColumns()))
