@@ -117,7 +117,9 @@ def learn(
         part = _compared_rows(rows)
         some = rows if part is None else Rows(matrix[part], label[part], whose[part])
         days = None if times is None else times.astype("datetime64[D]")
-        folds = _folds(kind, some, layout, days if days is None or part is None else days[part], horizon_days, seed)
+        folds = _folds(
+            kind, some, layout, days if days is None or part is None else days[part], horizon_days, seed
+        )
         choice = choose(question, some, folds, lambda share, what: None)
         return Learnt(layout, fit(choice.winner.estimator, matrix, label), choice, minimum)
 
@@ -149,5 +151,6 @@ def _folds(
 ) -> Folds:
     if times is None:
         return grouped_folds(rows.label, rows.number, kind, fold_count(len(rows.label)), seed)
-    examples = Examples(layout, rows.matrix, rows.label, rows.users.astype(object), times, "")
-    return make_folds(examples, validation_folds(sorted(set(times.tolist())), horizon))
+    days = times.astype("datetime64[D]")
+    examples = Examples(layout, rows.matrix, rows.label, rows.users.astype(object), days, "")
+    return make_folds(examples, validation_folds(sorted(set(days.tolist())), horizon))

@@ -8,7 +8,6 @@ from sklearn.linear_model import LinearRegression
 from sklearn.tree import DecisionTreeRegressor
 from sklearn.utils.estimator_checks import check_estimator
 
-from profilectl_ml.bounding import BoundedColumns
 from profilectl_ml.estimators import (
     CalibratedModel,
     ColumnLevel,
@@ -20,6 +19,7 @@ from profilectl_ml.estimators import (
     SignedRoot,
     VaryingColumns,
 )
+from profilectl_ml.transforms import BoundedColumns, SignedLog
 
 
 @pytest.mark.parametrize(
@@ -33,6 +33,7 @@ from profilectl_ml.estimators import (
         NonNegativeTarget(),
         ResidualRegressor(),
         RootRegressor(),
+        SignedLog(),
         SignedRoot(),
         VaryingColumns(),
     ],

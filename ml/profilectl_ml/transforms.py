@@ -1,4 +1,4 @@
-"""Keeping a column's values near those it was learnt from, for models that multiply them."""
+"""Taming columns for models that multiply them: values far outside are kept near, long tails shortened."""
 
 from __future__ import annotations
 
@@ -8,6 +8,30 @@ from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 Floats = NDArray[np.float64]
+
+
+class SignedLog(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):  # type: ignore[misc]
+    """Logarithm of 1 + the size, with the sign kept: twice as much is one step more, and zero stays zero.
+
+    Examples
+    --------
+    >>> SignedLog().fit_transform([[0.0, 1 - np.e]])
+    array([[ 0., -1.]])
+    """
+
+    def fit(self, X: ArrayLike, y: ArrayLike | None = None) -> SignedLog:
+        """Remember the number of columns of ``X``, shape ``(rows, columns)``."""
+        validate_data(self, X)
+        return self
+
+    def transform(self, X: ArrayLike) -> Floats:
+        """Return the signed logarithms, shape ``(rows, columns)``."""
+        check_is_fitted(self)
+        values = validate_data(self, X, reset=False, dtype=np.float64)
+        return np.asarray(np.sign(values) * np.log1p(np.abs(values)), dtype=np.float64)
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return hasattr(self, "n_features_in_")
 
 
 class BoundedColumns(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):  # type: ignore[misc]
