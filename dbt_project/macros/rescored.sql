@@ -16,8 +16,7 @@
           {{ quoted(model_id) }},
           cast(now() at time zone 'UTC' as timestamp),
           as_of
-      from ({{ scoring_sql }}) as scored
-      order by user_id;
+      from ({{ scoring_sql }}) as scored;
     {% endfor %}
     set disabled_optimizers = '{{ before }}';
   {% endif %}

@@ -22,7 +22,7 @@ from typing import Any
 from sklearn.compose import TransformedTargetRegressor
 from sklearn.dummy import DummyRegressor
 from sklearn.ensemble import HistGradientBoostingRegressor, RandomForestRegressor, VotingRegressor
-from sklearn.linear_model import ElasticNet, Lasso, LinearRegression, Ridge
+from sklearn.linear_model import ElasticNet, Lasso, LinearRegression, Ridge, TweedieRegressor
 from sklearn.neural_network import MLPRegressor
 from sklearn.preprocessing import StandardScaler
 from sklearn.tree import DecisionTreeRegressor
@@ -77,13 +77,19 @@ def _log_ridge(recipe: Recipe, params: Params) -> Any:
     return LogRegressor(weighing(recipe, Ridge(**only_model(params)), params))
 
 
+def _tweedie(recipe: Recipe, params: Params) -> Any:
+    # Amounts with many zeros, as products of powers of the features.
+    model = TweedieRegressor(power=1.5, link="log", max_iter=200, **only_model(params))
+    return NonNegativeTarget(weighing(recipe, model, params))
+
+
 def _tree(recipe: Recipe, params: Params) -> Any:
     return splitting(recipe, DecisionTreeRegressor(random_state=recipe.seed, **params))
 
 
 def _forest(recipe: Recipe, params: Params) -> Any:
     # One job: the sum over trees then has one order, so the same data gives the same bits.
-    settings: Params = {"n_estimators": 60, "max_features": 0.25, "max_samples": 0.4, "n_jobs": 1}
+    settings: Params = {"n_estimators": 40, "max_features": 0.2, "max_samples": 0.3, "n_jobs": 1}
     return splitting(recipe, RandomForestRegressor(random_state=recipe.seed, **settings, **params))
 
 
@@ -147,8 +153,9 @@ REGRESSORS = (
         (*space(alpha=(100.0, 10.0, 1000.0), root=(False, True)), {"alpha": 100.0, "keep": 50}),
     ),
     Candidate("lasso", 2, _lasso, space(alpha=(0.01, 0.003, 0.03, 0.1))),
-    Candidate("elastic_net", 2, _elastic_net, space(alpha=(0.02, 0.1), l1_ratio=(0.5,))),
+    Candidate("elastic_net", 2, _elastic_net, space(alpha=(0.1, 0.02, 0.3), l1_ratio=(0.5,))),
     Candidate("log_ridge", 3, _log_ridge, space(alpha=(10.0, 1000.0), root=(True,))),
+    Candidate("tweedie", 3, _tweedie, space(alpha=(1.0, 0.1), log=(True,))),
     Candidate("decision_tree", 3, _tree, space(max_depth=(6, 4), min_samples_leaf=(50,))),
     Candidate("hist_gradient_boosting", 5, _boosting, _TREES),
     Candidate("poisson_boosting", 5, _poisson, _TREES),

@@ -165,9 +165,11 @@ class _Race:
     def _rungs(self, candidate: Candidate) -> list[tuple[int, float]]:
         """Return how many settings are tried on which share: half of them survive each round."""
         count, rungs = len(candidate.space), []
-        for share in self.shares if count > 1 else (1.0,):
-            rungs.append((count, share))
-            count = max(1, count // 2)
+        for share in self.shares:
+            # A setting that is alone has nobody to be told apart from: the whole is next.
+            if count > 1 or share == 1.0:
+                rungs.append((count, share))
+                count = max(1, count // 2)
         return rungs
 
     def _best_setting(self, candidate: Candidate, *, forced: bool) -> Compared | None:
@@ -193,6 +195,8 @@ class _Race:
         started = time.monotonic()
         model = candidate.build(self.question.recipe, params)
         matrix, label, minimum = self.rows.matrix, self.rows.label, self.question.minimum
+        # Settings are told apart on every other fold; what they are worth is found on all of them.
+        folds = self.folds if share == 1.0 else self.folds.every_other()
 
         def judge(pair: tuple[NDArray[np.int64], NDArray[np.int64]]) -> Floats:
             learnt, judged = pair
@@ -206,26 +210,33 @@ class _Race:
 
         # Folds know nothing of each other, so their number of workers changes no figure.
         with ThreadPoolExecutor(_WORKERS) as workers:
-            predicted = np.concatenate(list(workers.map(judge, self.folds.pairs)))
-        found = self._compared(candidate, params, predicted, model)
+            predicted = np.concatenate(list(workers.map(judge, folds.pairs)))
+        found = self._compared(candidate, params, predicted, model, folds)
         self.done += share
         self.trials.append(Trial(candidate.name, params, share, found.loss, time.monotonic() - started))
         return found
 
     def _compared(
-        self, candidate: Candidate, params: Params, predicted: Floats, model: Any = None
+        self,
+        candidate: Candidate,
+        params: Params,
+        predicted: Floats,
+        model: Any = None,
+        folds: Folds | None = None,
     ) -> Compared:
         model = candidate.build(self.question.recipe, params) if model is None else model
+        # Where in the order of all judged rows the ones of these folds stand.
+        here = slice(None) if folds is None or folds is self.folds else self.folds.even
         return judged_as(
             self.question,
             candidate.name,
             candidate.complexity,
             params,
             model,
-            self.actual,
+            self.actual[here],
             predicted,
-            self.naive,
-            self.half,
+            self.naive[here],
+            self.half[here],
         )
 
 
@@ -256,7 +267,7 @@ def fit(model: Any, matrix: Floats, label: Floats) -> Any:
 
 
 def quiet() -> None:
-    """Silence the warnings about iteration limits: the limits are ours, reaching them is no news.
+    """Silence warnings about iteration limits and threads: both are ours, reaching them is no news.
 
     For the rest of the process: filters that are put back while folds run in threads come and go at random.
     """

@@ -105,7 +105,7 @@ def read_examples(connection: duckdb.DuckDBPyConnection, task: Task) -> Examples
         f" group by 1 order by md5({entity}::varchar), {entity} limit {MAX_USERS})"
     )
     table = connection.execute(f"{sampled} order by {_CUTOFF}, {_ENTITY}").to_arrow_table()
-    layout = _layout(table, chosen)
+    layout = layout_of(table, chosen)
     if not layout.names:
         raise ProfilectlError(
             f"task {task.name}: {'.'.join(task.examples)} has no column to learn from",
@@ -210,7 +210,8 @@ def _rows(task: Task) -> str:
     return f"select * from {quote_relation(*task.examples)} where {where}"
 
 
-def _layout(table: pa.Table, chosen: list[str]) -> Layout:
+def layout_of(table: pa.Table, chosen: list[str]) -> Layout:
+    """Return the layout of these columns; texts that are constant or have too many values are left out."""
     names, vocabularies = [], {}
     for name in chosen:
         kind = table.schema.field(name).type

@@ -33,6 +33,15 @@ class Folds:
         """Number of the fold that judges each of ``rows``."""
         return np.repeat(np.arange(len(self.pairs)), [len(judged) for _, judged in self.pairs])
 
+    @property
+    def even(self) -> NDArray[np.bool_]:
+        """Which of ``rows`` are judged in ``every_other()``."""
+        return np.asarray(self.number % 2 == 0)
+
+    def every_other(self) -> Folds:
+        """Return the first, third, … fold; out of time these are all days, each with half of the users."""
+        return Folds(self.pairs[::2])
+
 
 @dataclass(frozen=True)
 class Plan:

@@ -12,21 +12,24 @@ from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from profilectl_ml.estimators import InformativeColumns, RelevantColumns, SignedRoot, VaryingColumns
 from profilectl_ml.layout import Layout
+from profilectl_ml.transforms import BoundedColumns, SignedLog
 
 
-def preprocessing(layout: Layout, *, root: bool = False, keep: int = 100, kind: str = "regression") -> Any:
+def preprocessing(
+    layout: Layout, *, root: bool = False, log: bool = False, keep: int = 100, kind: str = "regression"
+) -> Any:
     """Return an unfitted transformer for feature matrices of this layout, for models that weigh columns.
 
-    Numbers: median for what is missing plus a column that says so, optionally the signed root, columns
-    that say nothing dropped, optionally only the most relevant kept, mean 0 and variance 1. Categories:
-    one column per value; rare values share one, unseen ones are all zero.
+    Numbers: median for what is missing plus a column that says so, values kept near those seen, optionally
+    the signed root or logarithm, columns that say nothing dropped, optionally only the most relevant kept,
+    mean 0 and variance 1. Categories: one column per value; rare values share one, unseen ones are all zero.
 
     Parameters
     ----------
     layout
         Columns of the matrices.
-    root
-        Whether to take signed roots, for long-tailed features.
+    root, log
+        Whether to take signed roots or logarithms, for long-tailed features.
     keep
         Percentage of the numeric columns to keep, by their relevance to the label (F statistic).
     kind
@@ -34,9 +37,11 @@ def preprocessing(layout: Layout, *, root: bool = False, keep: int = 100, kind: 
     """
     # Empty columns stay, as zeros, for the selection to drop: the imputer would warn at every prediction.
     imputer = SimpleImputer(strategy="median", add_indicator=True, keep_empty_features=True)
-    steps: list[tuple[str, Any]] = [("impute", imputer)]
+    steps: list[tuple[str, Any]] = [("impute", imputer), ("bound", BoundedColumns())]
     if root:
         steps.append(("root", SignedRoot()))
+    if log:
+        steps.append(("log", SignedLog()))
     steps.append(("select", InformativeColumns()))
     if keep < 100:
         score = f_classif if kind == "classification" else f_regression

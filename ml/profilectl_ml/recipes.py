@@ -13,6 +13,7 @@ from profilectl_ml.preprocessing import plain, preprocessing
 
 Params = dict[str, Any]
 BASELINE = "baseline"
+_PREPARATION = ("root", "log", "keep")
 
 
 @dataclass(frozen=True)
@@ -62,9 +63,9 @@ class Candidate:
 
 
 def weighing(recipe: Recipe, model: Any, params: Params | None = None) -> Any:
-    """Return ``model`` behind the preparation for models that weigh columns, set by ``root`` and ``keep``."""
-    root, keep = (params or {}).get("root", False), (params or {}).get("keep", 100)
-    prepared = preprocessing(recipe.layout, root=root, keep=keep, kind=recipe.kind)
+    """Return ``model`` behind the preparation for models that weigh columns, set by ``root, log, keep``."""
+    chosen = {key: value for key, value in (params or {}).items() if key in _PREPARATION}
+    prepared = preprocessing(recipe.layout, kind=recipe.kind, **chosen)
     return Pipeline([("prepare", prepared), ("model", model)])
 
 
@@ -75,7 +76,7 @@ def splitting(recipe: Recipe, model: Any) -> Any:
 
 def only_model(params: Params) -> Params:
     """Return the settings without those of the preparation."""
-    return {key: value for key, value in params.items() if key not in ("root", "keep")}
+    return {key: value for key, value in params.items() if key not in _PREPARATION}
 
 
 def space(**choices: tuple[Any, ...]) -> tuple[Params, ...]:

@@ -140,7 +140,7 @@ def _replace(
     connection.execute(
         "insert into ml.scores (user_id, task, score, percentile, model_id, scored_at, as_of)"
         " select user_id, ?, score, 100 * cume_dist() over (order by score), ?, ?, as_of"
-        f" from {source} as scored order by user_id",
+        f" from {source} as scored",
         [task, model_id, scored_at],
     )
 

@@ -19,11 +19,13 @@ from profilectl_ml.estimators import (
     SignedRoot,
     VaryingColumns,
 )
+from profilectl_ml.transforms import BoundedColumns, SignedLog
 
 
 @pytest.mark.parametrize(
     "estimator",
     [
+        BoundedColumns(),
         CalibratedModel(),
         ColumnLevel(),
         InformativeColumns(),
@@ -31,6 +33,7 @@ from profilectl_ml.estimators import (
         NonNegativeTarget(),
         ResidualRegressor(),
         RootRegressor(),
+        SignedLog(),
         SignedRoot(),
         VaryingColumns(),
     ],
@@ -99,3 +102,12 @@ def test_calibration_moves_the_odds_and_keeps_the_order() -> None:
 def test_columns_that_cannot_be_split_go() -> None:
     matrix = np.array([[1.0, np.nan, 2.0, np.nan], [1.0, np.nan, 3.0, 5.0], [1.0, np.nan, np.nan, 5.0]])
     assert VaryingColumns().fit(matrix).get_support().tolist() == [False, False, True, False]
+
+
+def test_a_value_out_of_all_bounds_is_brought_back_and_a_rare_one_stays() -> None:
+    matrix = np.zeros((5000, 2))
+    matrix[:, 0] = np.linspace(0, 1, 5000)
+    matrix[0, 1] = 7.0  # so rare that the bulk is one single value
+    bounded = BoundedColumns().fit(matrix)
+    assert np.array_equal(bounded.transform(matrix), matrix)
+    assert bounded.transform([[1e16, 7.0]])[0] == pytest.approx([4.0, 7.0], abs=0.01)

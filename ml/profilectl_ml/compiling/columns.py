@@ -20,6 +20,9 @@ STEPS: dict[str, Callable[[Floats, float], Floats]] = {
     "multiply": lambda x, by: x * by,
     "add": lambda x, by: x + by,
     "root": lambda x, by: np.sign(x) * np.sqrt(np.abs(x)),
+    "log": lambda x, by: np.sign(x) * np.log1p(np.abs(x)),
+    "at_least": lambda x, by: np.maximum(x, by),
+    "at_most": lambda x, by: np.minimum(x, by),
     "to_32_bits": lambda x, by: x.astype(np.float32).astype(np.float64),
 }
 

@@ -222,12 +222,19 @@ def _scaled(weight: float, column: Number, name: str) -> str:
     if steps and steps[-1][0] == "divide":
         weight = weight / steps.pop()[1]
     signs = {"subtract": "-", "divide": "/", "multiply": "*", "add": "+"}
+    bounds = {"at_least": "greatest", "at_most": "least"}
     for step, operand in steps:
         if step == "root":
-            text = f"sign({text}) * sqrt(abs({text}))"
-            text = f"({text})"
+            text = f"(sign({text}) * sqrt(abs({text})))"
+        elif step == "log":
+            text = f"(sign({text}) * ln(1 + abs({text})))"
+        elif step in bounds:
+            text = f"{bounds[step]}({text}, {literal(operand)})"
         elif step in signs:
             text = f"({text} {signs[step]} {literal(operand)})"
         else:
             raise NotCompilable(f"the step {step} before a linear model has no translation")
+    if any(step in bounds for step, _ in steps):
+        # Bounds swallow a null, which has to reach the branch for missing values.
+        text = f"({text} + 0e0 * {name})"
     return text if weight == 1 else f"{text} * {literal(weight)}"

@@ -13,6 +13,7 @@ from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, OrdinalEnc
 from profilectl_ml.compiling.columns import Column, Levels, Number, filled, indicator, stepped
 from profilectl_ml.compiling.translating import NotCompilable, prepared, transforms
 from profilectl_ml.estimators import SignedRoot
+from profilectl_ml.transforms import BoundedColumns, SignedLog
 
 # A code that no encoder has learnt: layouts number values from 0 on, and what they do not know is -1.
 _UNSEEN = -12_345.0
@@ -66,6 +67,19 @@ def _scaler(scaler: Any, columns: list[Column]) -> list[Column]:
 @transforms(SignedRoot)
 def _root(transformer: Any, columns: list[Column]) -> list[Column]:
     return [stepped(column, "root") for column in columns]
+
+
+@transforms(SignedLog)
+def _log(transformer: Any, columns: list[Column]) -> list[Column]:
+    return [stepped(column, "log") for column in columns]
+
+
+@transforms(BoundedColumns)
+def _bounded(transformer: Any, columns: list[Column]) -> list[Column]:
+    return [
+        stepped(stepped(column, "at_least", low), "at_most", high)
+        for column, low, high in zip(columns, transformer.low_, transformer.high_, strict=True)
+    ]
 
 
 @transforms(FunctionTransformer)

@@ -92,6 +92,7 @@ _FEW = {"n_estimators": 6, **_TREE}
 REGRESSORS: dict[str, Build] = {
     "linear": lambda: _weighing(LinearRegression()),
     "ridge on roots": lambda: _weighing(Ridge(10.0), root=True),
+    "ridge on logarithms": lambda: _weighing(Ridge(10.0), log=True),
     "lasso, half the columns": lambda: _weighing(Lasso(0.1), keep=50),
     "elastic net": lambda: _weighing(ElasticNet(0.1)),
     "selected": _selected,

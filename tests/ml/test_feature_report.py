@@ -1,0 +1,73 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from profilectl_ml.comparing import Rows
+from profilectl_ml.feature_report import FeatureFacts, feature_report, stability_index
+from profilectl_ml.folds import grouped_folds
+from profilectl_ml.layout import Layout
+
+DAYS = np.repeat(np.array(["2017-01-01", "2017-01-29"], dtype="datetime64[D]"), 500)
+
+
+def reported(cutoffs: np.ndarray = DAYS) -> dict[str, FeatureFacts]:
+    rng = np.random.default_rng(0)
+    signal, noise, moved = rng.normal(size=(3, 1000))
+    moved[500:] += 2.0
+    label = signal + 0.3 * rng.normal(size=1000)
+    matrix = np.stack([np.exp(signal), noise, moved, 3 - 2 * signal, np.ones(1000)], axis=1)
+    matrix[::10, 1] = np.nan
+    layout = Layout(("signal", "noise", "moved", "signal_copy", "constant"), {})
+    rows = Rows(matrix, label, np.arange(1000))
+    folds = grouped_folds(label, np.arange(1000), "regression", 3, 0)
+    return {f.feature: f for f in feature_report(layout, rows, folds, np.arange(1000), cutoffs)}
+
+
+def test_the_stability_index_of_a_shift() -> None:
+    before = np.random.default_rng(1).normal(size=5000)
+    assert stability_index(before, before) == 0.0
+    assert stability_index(before, np.random.default_rng(2).normal(size=5000)) < 0.02
+    assert 0.1 < stability_index(before, before + 0.5) < stability_index(before, before + 2.0)
+    gone = before.copy()
+    gone[: len(gone) // 2] = np.nan
+    assert stability_index(before, gone) > 0.25
+
+
+def test_by_hand() -> None:
+    # Ten bins of a tenth each; afterwards everything is in the last one, the others hold the floor of 0.0001.
+    before = np.arange(1000.0)
+    expected = (1 - 0.1) * np.log(1 / 0.1) + 9 * (1e-4 - 0.1) * np.log(1e-4 / 0.1)
+    assert stability_index(before, np.full(50, 5000.0)) == pytest.approx(expected, rel=0.02)
+
+
+def test_a_shifted_feature_has_moved_and_the_others_have_not() -> None:
+    found = reported()
+    assert found["moved"].psi is not None
+    assert found["moved"].psi > 0.25
+    assert all(f.psi is not None and f.psi < 0.1 for n, f in found.items() if n != "moved")
+
+
+def test_without_time_nothing_can_move() -> None:
+    still = np.full(1000, np.datetime64("2017-01-01"))
+    never = np.full(1000, np.datetime64("NaT", "D"))
+    assert {f.psi for days in (still, never) for f in reported(days).values()} == {None}
+
+
+def test_a_copy_is_redundant_and_noise_is_not() -> None:
+    found = reported()
+    pair = [found["signal"], found["signal_copy"]]
+    assert [f.relevance > 0.9 for f in pair] == [True, True]
+    first, second = (f for f in found.values() if f in pair)
+    assert second.redundant_with == first.feature
+    assert second.redundancy == pytest.approx(1.0, abs=0.01)
+    assert found["noise"].relevance < 0.1
+    assert found["noise"].redundancy < 0.1
+
+
+def test_the_most_relevant_comes_first_and_a_constant_is_never_selected() -> None:
+    found = reported()
+    assert next(iter(found)) in ("signal", "signal_copy")
+    relevances = [f.relevance for f in found.values()]
+    assert relevances == sorted(relevances, reverse=True)
+    assert (found["constant"].selected, found["noise"].selected) == (0.0, 1.0)

@@ -1,0 +1,113 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import duckdb
+import numpy as np
+import pytest
+
+from profilectl_ml.data import Examples, read_examples
+from profilectl_ml.errors import ProfilectlError
+from profilectl_ml.folds import Folds, plan
+from profilectl_ml.leakage import check_alone, check_folds, check_served, check_times
+from profilectl_ml.tasks import Positive, Task
+
+MakeMarts = Callable[..., duckdb.DuckDBPyConnection]
+EXAMPLES = "marts.training_examples"
+
+
+def with_column(connection: duckdb.DuckDBPyConnection, name: str, kind: str, value: str) -> None:
+    connection.execute(f"alter table {EXAMPLES} add column {name} {kind}")
+    connection.execute(f"update {EXAMPLES} set {name} = {value}")
+    connection.execute(f"alter table marts.user_features add column {name} {kind}")
+
+
+def read(connection: duckdb.DuckDBPyConnection, task: Task) -> Examples:
+    examples = read_examples(connection, task)
+    check_alone(task, examples, plan(examples, task.kind, task.horizon_days, 0))
+    return examples
+
+
+# --- times
+
+
+@pytest.mark.parametrize("day", ["cutoff - 3", "cutoff", "cutoff + interval 23 hours", "null"])
+def test_a_date_up_to_the_end_of_the_cutoff_is_fine(
+    make_marts: MakeMarts, quick_task: Task, day: str
+) -> None:
+    connection = make_marts()
+    with_column(connection, "last_seen", "timestamp", day)
+    check_times(connection, quick_task)
+
+
+def test_a_later_date_is_refused_by_name(make_marts: MakeMarts, quick_task: Task) -> None:
+    connection = make_marts()
+    with_column(connection, "last_seen", "timestamp", "case when user_id = 'u0001' then cutoff + 1 end")
+    with pytest.raises(ProfilectlError, match=r"feature 'last_seen' cannot have been known.* 5 example"):
+        check_times(connection, quick_task)
+
+
+def test_a_feature_known_too_late_is_refused_by_its_own_name(make_marts: MakeMarts, quick_task: Task) -> None:
+    connection = make_marts()
+    with_column(connection, "counted_at", "date", "cutoff + 1")
+    task = replace(quick_task, known_at={"visits": "counted_at"})
+    with pytest.raises(
+        ProfilectlError, match=r"feature 'visits' cannot have been known.*counted_at is later"
+    ):
+        check_times(connection, task)
+    with pytest.raises(ProfilectlError, match=r"known_at names 'nowhere'"):
+        check_times(connection, replace(quick_task, known_at={"visits": "nowhere"}))
+
+
+# --- what nobody has at scoring time
+
+
+@pytest.mark.parametrize(("filled", "refused"), [("1", True), ("case when visits > 9 then 1 end", False)])
+def test_a_feature_that_is_empty_at_scoring_time(
+    make_marts: MakeMarts, quick_task: Task, filled: str, refused: bool
+) -> None:
+    connection = make_marts()
+    with_column(connection, "refunds", "double", filled)
+    examples = read_examples(connection, quick_task)
+    if not refused:
+        check_served(connection, quick_task, examples)
+        return
+    with pytest.raises(ProfilectlError, match=r"feature 'refunds' is filled in 100%.*none of 120 users"):
+        check_served(connection, quick_task, examples)
+    connection.execute("update marts.user_features set refunds = 1 where user_id = 'u0001'")
+    check_served(connection, quick_task, examples)
+
+
+# --- features that know the outcome
+
+
+def test_a_copy_of_the_amount_is_refused_by_name(make_marts: MakeMarts, quick_task: Task) -> None:
+    connection = make_marts(users=300)
+    read(connection, quick_task)
+    with_column(connection, "won", "double", "label_spend_next_28d * 1.2 + 3")
+    with pytest.raises(ProfilectlError, match=r"feature 'won' alone predicts label_spend_next_28d with R²"):
+        read(connection, quick_task)
+    read(connection, replace(quick_task, max_alone=1.0))
+
+
+def test_a_copy_of_the_class_is_refused_by_name(make_marts: MakeMarts, quick_task: Task) -> None:
+    connection = make_marts(users=300)
+    task = replace(quick_task, kind="classification", metric="log_loss", positive=Positive("above", 120.0))
+    connection.execute(f"update {EXAMPLES} set visits = visits + 3 * (hash(user_id) % 5)")
+    connection.execute(f"update {EXAMPLES} set spend_84d = 1, spend_ewma_8w = 1")
+    read(connection, task)
+    with_column(connection, "flag", "boolean", "label_spend_next_28d > 120")
+    with pytest.raises(ProfilectlError, match=r"feature 'flag' alone predicts .* with AUC 1.0000"):
+        read(connection, task)
+
+
+# --- users on both sides
+
+
+def test_a_user_on_both_sides_is_refused() -> None:
+    users = np.array(["a", "a", "b", "c"], dtype=object)
+    rows = [np.array(part) for part in ([0, 1], [2, 3], [0, 2], [1, 3])]
+    check_folds("t", users, Folds(((rows[0], rows[1]),)))
+    with pytest.raises(ProfilectlError, match=r"task t: 1 user\(s\) are on both sides of fold 2"):
+        check_folds("t", users, Folds(((rows[0], rows[1]), (rows[2], rows[3]))))
