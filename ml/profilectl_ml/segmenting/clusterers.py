@@ -62,8 +62,8 @@ class Bands(ClusterMixin, BaseEstimator):  # type: ignore[misc]
 def kmeans(k: int, seed: int) -> KMeans:
     """Return k-means with the best of ten starts, each followed until nobody moves any more.
 
-    Stopping earlier, as the library does by default, leaves users wherever it happened to stop: samples of the
-    same users agree less.
+    Stopping earlier, as the library does by default, leaves users wherever it happened to stop: samples of
+    the same users agree less.
     """
     return KMeans(n_clusters=k, n_init=_STARTS, max_iter=1000, tol=0, random_state=seed)
 
