@@ -143,18 +143,8 @@ def _train(
             writing.write_segments(connection, task.name, model_id, table, names, now)
             writing.write_profiles(connection, task.name, model_id, found)
     tell(1.0, "done")
-    return SegmentResult(
-        run_id,
-        model_id,
-        task.name,
-        chosen,
-        choice.promoted,
-        choice.reason,
-        found,
-        choice.tried,
-        choice.test,
-        seconds,
-    )
+    keys = (run_id, model_id, task.name, chosen, choice.promoted, choice.reason)
+    return SegmentResult(*keys, found, choice.tried, choice.test, seconds)
 
 
 def _choose(task: ClusteringTask, matrix: NDArray[np.float64], seed: int, tell: Progress) -> _Choice:
