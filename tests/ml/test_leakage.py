@@ -52,7 +52,9 @@ def test_a_feature_known_too_late_is_refused_by_its_own_name(make_marts: MakeMar
     connection = make_marts()
     with_column(connection, "counted_at", "date", "cutoff + 1")
     task = replace(quick_task, known_at={"visits": "counted_at"})
-    with pytest.raises(ProfilectlError, match="feature 'visits' cannot have been known.*counted_at is later"):
+    with pytest.raises(
+        ProfilectlError, match=r"feature 'visits' cannot have been known.*counted_at is later"
+    ):
         check_times(connection, task)
     with pytest.raises(ProfilectlError, match="known_at names 'nowhere'"):
         check_times(connection, replace(quick_task, known_at={"visits": "nowhere"}))
@@ -71,7 +73,7 @@ def test_a_feature_that_is_empty_at_scoring_time(
     if not refused:
         check_served(connection, quick_task, examples)
         return
-    with pytest.raises(ProfilectlError, match="feature 'refunds' is filled in 100%.*none of 120 users"):
+    with pytest.raises(ProfilectlError, match=r"feature 'refunds' is filled in 100%.*none of 120 users"):
         check_served(connection, quick_task, examples)
     connection.execute("update marts.user_features set refunds = 1 where user_id = 'u0001'")
     check_served(connection, quick_task, examples)
@@ -96,7 +98,7 @@ def test_a_copy_of_the_class_is_refused_by_name(make_marts: MakeMarts, quick_tas
     connection.execute(f"update {EXAMPLES} set spend_84d = 1, spend_ewma_8w = 1")
     read(connection, task)
     with_column(connection, "flag", "boolean", "label_spend_next_28d > 120")
-    with pytest.raises(ProfilectlError, match="feature 'flag' alone predicts .* with AUC 1.0000"):
+    with pytest.raises(ProfilectlError, match=r"feature 'flag' alone predicts .* with AUC 1.0000"):
         read(connection, task)
 
 
