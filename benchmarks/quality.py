@@ -32,7 +32,7 @@ import quality_tables_sequences
 from quality_tables import LESS_IS_BETTER, records
 
 TABLES = (quality_tables_flat, quality_tables_purchases, quality_tables_sequences)
-OTHERS = ("quality_recommending", "quality_segmenting")
+OTHERS = {"recommending": "quality_recommending", "segmenting": "quality_segmenting"}
 SPEND, SPEND_QUOTED = "spend_next_28d", {"MAE": 67.8, "RMSE": 105.0}
 
 
@@ -46,6 +46,10 @@ def main() -> None:
     parser.add_argument("--only", nargs="+", default=[], metavar="NAME")
     parser.add_argument("--budget", type=float, default=600.0, help="seconds for comparing, for each split")
     given = parser.parse_args()
+    known = {*OTHERS, SPEND, *(name for module in TABLES for name in module.CASES)}
+    unknown = sorted(set(given.only) - known)
+    if unknown:
+        parser.error(f"there is no case {unknown[0]!r}; cases: {', '.join(sorted(known))}")
     found = []
     print(f"{'case':<22}{'rows':>8} {'measure':<10}{'ours':>11}{'theirs':>11}{'ratio':>8}  peer")
     for row in _rows(given.data, set(given.only), given.budget):
@@ -67,9 +71,9 @@ def _rows(data: Path, wanted: set[str], budget: float) -> Iterator[dict[str, Any
     for module in TABLES:
         for protocol in module.protocols(data, wanted):
             yield from records(protocol, lambda text: print(f"  {text}", file=sys.stderr), budget)
-    for name in OTHERS:
-        if find_spec(name) is not None and (not wanted or name in wanted):
-            yield from import_module(name).records(data)
+    for name, module_name in OTHERS.items():
+        if find_spec(module_name) is not None and (not wanted or name in wanted):
+            yield from import_module(module_name).records(data)
     if not wanted or SPEND in wanted:
         yield from _spend()
 
