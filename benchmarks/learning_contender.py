@@ -164,7 +164,7 @@ def main(name: str, warehouse: Path, family: str, report: Path) -> None:
     """Run one contender and write its seconds."""
     with duckdb.connect(str(warehouse)) as connection, threadpool_limits(1):
         connection.execute("set threads = 2")
-        connection.execute("set memory_limit = '4GB'")
+        connection.execute("set memory_limit = '1GB'")
         if name in TRAINERS:
             seconds = TRAINERS[name](connection, family)
         else:

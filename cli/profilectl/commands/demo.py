@@ -67,6 +67,10 @@ def run(
     raise typer.Exit(EXIT_FAILED)
 
 
+# What a person asks of each kind of model first.
+_SHOWN = ("mae", "rmse", "auc", "silhouette", "ndcg_at_10")
+
+
 def summary(done: Demonstrated) -> list[str]:
     """Return what was made in at most 15 lines."""
     total, dirt, known = facts.total(done.built.sources), done.dirt, done.stitching or {}
@@ -81,12 +85,11 @@ def summary(done: Demonstrated) -> list[str]:
             f"stitching     precision {known['precision']:.4f}, recall {known['recall']:.4f}, "
             f"F1 {known['f1']:.4f}"
         )
-    for one in done.runs[:2]:
-        lines.append(f"model         {one['task']}: {one['serving']} serves")
-        lines += [
-            f"  {metric:<12}{number(one['metrics'][metric]['value'])} "
-            f"(baseline {number(one['metrics'][metric]['baseline'])})"
-            for metric in ("mae", "rmse", "r2")
-            if metric in one["metrics"]
+    for one in done.runs:
+        shown = [
+            f"{metric} {number(found['value'])} (baseline {number(found['baseline'])})"
+            for metric, found in one["metrics"].items()
+            if metric in _SHOWN
         ]
+        lines.append(f"model         {one['task']}: {one['serving']} serves, {', '.join(shown)}")
     return [*lines, f"published     {done.published.link}", f"report        {done.report}"]
