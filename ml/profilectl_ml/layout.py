@@ -56,14 +56,15 @@ class Layout:
 
         Infinite values become NaN: models impute what is missing, and cannot use infinity.
         """
-        out = np.empty((table.num_rows, len(self.names)), dtype=np.float64)
+        # Column after column in memory: written in one go each, not in steps of a row's width.
+        out = np.empty((table.num_rows, len(self.names)), dtype=np.float64, order="F")
         for i, name in enumerate(self.names):
             column = table.column(name)
             if name in self.vocabularies:
                 out[:, i] = _codes(column, self.vocabularies[name])
             else:
                 out[:, i] = pc.cast(column, pa.float64(), safe=False).to_numpy(zero_copy_only=False)
-        out[np.isinf(out)] = np.nan
+                out[np.isinf(out[:, i]), i] = np.nan
         return out
 
     def to_json(self) -> str:

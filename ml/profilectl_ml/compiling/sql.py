@@ -29,6 +29,7 @@ from profilectl_ml.sql import quote_identifier, quote_literal
 MAX_NODES = 5_000
 # A question inside a question inside …: parsers give up at some depth.
 MAX_DEPTH = 100
+_BOUNDS = {"at_least": "greatest", "at_most": "least"}
 
 
 class Writer:
@@ -129,7 +130,11 @@ class Writer:
             raise NotCompilable("a feature is both a number and a category")
         text = " + ".join(_scaled(weight, column, name) for weight, column in numbers)
         # A missing value makes the sum null: that is when the other branch counts. NaN: no score at all.
-        return [text if np.isnan(missing) else f"coalesce({text}, {literal(missing)})"], [other]
+        put_in = "null" if np.isnan(missing) else literal(missing)
+        if any(step in _BOUNDS for _, column in numbers for step, _ in column.steps):
+            # Bounds swallow a null: asking for it is cheaper than carrying it past them.
+            return [f"case when {name} is null then {put_in} else {text} end"], [other]
+        return [text if np.isnan(missing) else f"coalesce({text}, {put_in})"], [other]
 
     def _table(self, name: str, table: dict[float, float], missing: float) -> list[str]:
         arms = [f"when {name} = {literal(code)} then {literal(value)}" for code, value in table.items()]
@@ -222,19 +227,15 @@ def _scaled(weight: float, column: Number, name: str) -> str:
     if steps and steps[-1][0] == "divide":
         weight = weight / steps.pop()[1]
     signs = {"subtract": "-", "divide": "/", "multiply": "*", "add": "+"}
-    bounds = {"at_least": "greatest", "at_most": "least"}
     for step, operand in steps:
         if step == "root":
             text = f"(sign({text}) * sqrt(abs({text})))"
         elif step == "log":
             text = f"(sign({text}) * ln(1 + abs({text})))"
-        elif step in bounds:
-            text = f"{bounds[step]}({text}, {literal(operand)})"
+        elif step in _BOUNDS:
+            text = f"{_BOUNDS[step]}({text}, {literal(operand)})"
         elif step in signs:
             text = f"({text} {signs[step]} {literal(operand)})"
         else:
             raise NotCompilable(f"the step {step} before a linear model has no translation")
-    if any(step in bounds for step, _ in steps):
-        # Bounds swallow a null, which has to reach the branch for missing values.
-        text = f"({text} + 0e0 * {name})"
     return text if weight == 1 else f"{text} * {literal(weight)}"
