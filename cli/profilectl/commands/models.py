@@ -8,7 +8,7 @@ import typer
 
 from profilectl.commands import _card_text
 from profilectl.commands._options import LOOK, Json
-from profilectl.console import emit_json, stdout, table
+from profilectl.console import emit_json
 from profilectl.project import Paths
 
 NAME, PANEL = "models", LOOK
@@ -44,18 +44,11 @@ def list_(
     elif not found:
         typer.echo("no models yet: profilectl train")
     else:
-        rows = [
-            [
-                one["task"],
-                one["candidate"],
-                "serves" if one["serving"] else "",
-                f"{one['created_at']:%Y-%m-%d %H:%M}",
-                "-" if one["metric"] is None else f"{one['metric']} {one['value']:.4g}",
-                one["model_id"],
-            ]
-            for one in found
-        ]
-        stdout().print(table(("task", "candidate", "", "trained", "on test rows", "model"), rows))
+        # Ids are for copying, so no line is wrapped; each begins with its task and ends with its candidate.
+        width = max(len(one["model_id"]) for one in found)
+        for one in found:
+            figure = "-" if one["metric"] is None else f"{one['metric']} {one['value']:.4g} on the test rows"
+            typer.echo(f"{one['model_id']:<{width}}  {'serves' if one['serving'] else '':<6}  {figure}")
 
 
 @group.command("show")
