@@ -41,8 +41,9 @@ from sklearn.preprocessing import StandardScaler
 from profilectl_ml.data import Examples, read_examples
 from profilectl_ml.evaluation import evaluate
 from profilectl_ml.kinds import tasks_from_manifest
+from profilectl_ml.results import TrainResult
 from profilectl_ml.tasks import Task
-from profilectl_ml.training import TrainResult, train
+from profilectl_ml.training import train
 
 ROOT = Path(__file__).resolve().parents[1]
 AS_OF = "2017-12-24"

@@ -19,7 +19,7 @@ from profilectl_ml.serving import Served, serve
 from profilectl_ml.tasks import Task
 
 if TYPE_CHECKING:
-    from profilectl_ml.training import TrainResult
+    from profilectl_ml.results import TrainResult
 
 
 @dataclass(frozen=True)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field, replace
-from datetime import UTC, date, datetime
+from dataclasses import asdict, replace
+from datetime import UTC, datetime
 from typing import Any
 
 import duckdb
@@ -13,97 +13,26 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from profilectl_ml.artefacts import FORMAT_VERSION
 from profilectl_ml.choosing import Choice, choose
-from profilectl_ml.comparing import Compared, Question, Rows, fit, quiet
+from profilectl_ml.comparing import Question, Rows, fit, quiet
 from profilectl_ml.data import Examples, check_features, read_examples
-from profilectl_ml.evaluation import Metric, evaluate
-from profilectl_ml.feature_report import FeatureFacts, feature_report
+from profilectl_ml.feature_report import feature_report
 from profilectl_ml.folds import Plan, plan
-from profilectl_ml.importance import Importance, permutation_importance
+from profilectl_ml.importance import permutation_importance
+from profilectl_ml.judging import judge, promotion
 from profilectl_ml.leakage import check_alone, check_folds, check_served, check_times
 from profilectl_ml.left_out import left_out
-from profilectl_ml.losses import row_losses
-from profilectl_ml.metrics_classification import reliability
 from profilectl_ml.predicting import predict_bounded
 from profilectl_ml.recipes import BASELINE, Recipe
 from profilectl_ml.records import Predictions, Run, write_run
 from profilectl_ml.registry import LoadedModel, StoredModel
+from profilectl_ml.results import TrainResult
 from profilectl_ml.serving import prepare
-from profilectl_ml.slices import Slice, parts_of, slices
+from profilectl_ml.slices import parts_of, slices
 from profilectl_ml.tasks import Level, Task, to_details
 
 Progress = Callable[[float, str], None]
-Reliability = list[tuple[int, int, float, float]]
 # Shares of the time: reading and checking, comparing, judging, importance, the rest for scoring and saving.
 _CHECKED, _COMPARED, _JUDGED, _WEIGHED = 0.05, 0.75, 0.85, 0.92
-
-
-@dataclass(frozen=True)
-class TrainResult:
-    """What a training run found.
-
-    Attributes
-    ----------
-    run_id, model_id
-        Keys in ``ml.runs`` and ``ml.models``.
-    task
-        Name of the task.
-    winner
-        The candidate that validation chose.
-    serving
-        The candidate that serves: the winner, or the baseline if the winner was not promoted.
-    promoted, reason
-        Whether the winner serves, and why.
-    params
-        The winner's setting.
-    validation, test
-        Metrics by candidate and name, in the label's unit (``mse, rmse, mae, r2, spearman``) or of
-        probabilities (``auc, average_precision, brier, log_loss, cost, precision, recall``).
-    importance
-        The serving model's features, the most important first.
-    features
-        Relevance, redundancy and stability of every feature.
-    reliability
-        Of each candidate's probabilities on the test rows; empty for amounts.
-    threshold
-        From which probability on a user counts as positive.
-    details
-        How the choice was made: standings, trials, what was skipped and why.
-    slices
-        How the serving model does on parts of the test rows.
-    train_cutoffs, test_cutoff
-        Days the judged models learnt from, and the day they were judged on.
-    n_train, n_test, n_scores
-        Rows learnt from and judged on; users scored.
-    fingerprint
-        Of all labelled rows.
-    seconds
-        Wall time.
-    """
-
-    run_id: str
-    model_id: str
-    task: str
-    winner: str
-    serving: str
-    promoted: bool
-    reason: str
-    params: dict[str, Any]
-    validation: dict[str, dict[str, Metric]]
-    test: dict[str, dict[str, Metric]]
-    importance: list[Importance]
-    train_cutoffs: tuple[date, ...]
-    test_cutoff: date | None
-    n_train: int
-    n_test: int
-    n_scores: int
-    fingerprint: str
-    seconds: float
-    kind: str = "regression"
-    features: list[FeatureFacts] = field(default_factory=list)
-    reliability: dict[str, Reliability] = field(default_factory=dict)
-    threshold: float | None = None
-    details: dict[str, Any] = field(default_factory=dict)
-    slices: list[Slice] = field(default_factory=list)
 
 
 def train(
@@ -163,8 +92,8 @@ def _train(connection: duckdb.DuckDBPyConnection, task: Task, seed: int, tell: P
         _recipe(task, examples, seed), task.metric, task.candidates, task.minimum, task.budget_seconds
     )
     choice = choose(question, rows, schedule.folds, _within(tell, _CHECKED, _COMPARED), task.costs.pair)
-    judgement = _judge(task, choice, rows, schedule, seed, _within(tell, _COMPARED, _JUDGED))
-    promoted, reason = _promotion(task, choice, judgement, rows.label[schedule.judged], schedule)
+    judgement = judge(task, choice, rows, schedule, seed, _within(tell, _COMPARED, _JUDGED))
+    promoted, reason = promotion(task, choice, judgement, rows.label[schedule.judged], schedule)
     compared = choice.comparison.compared
     serving = choice.winner if promoted else compared[0]
 
@@ -253,65 +182,6 @@ def _recipe(task: Task, examples: Examples, seed: int) -> Recipe:
         return None if level is None else (examples.layout.position(level.column), level.factor)
 
     return Recipe(examples.layout, seed, task.kind, placed(task.baseline), placed(task.level))
-
-
-@dataclass(frozen=True)
-class _Judgement:
-    """Every candidate on the test rows, fitted on what may be learnt from; only the winner's decide."""
-
-    models: dict[str, Any]
-    predicted: dict[str, Any]
-    validation: dict[str, dict[str, Metric]]
-    test: dict[str, dict[str, Metric]]
-    reliability: dict[str, Reliability]
-
-
-def _judge(task: Task, choice: Choice, rows: Rows, schedule: Plan, seed: int, tell: Progress) -> _Judgement:
-    def measured(where: Any, predicted: Any) -> dict[str, Metric]:
-        return evaluate(
-            rows.label[where],
-            predicted,
-            rows.number[where],
-            seed=seed,
-            kind=task.kind,
-            threshold=0.5 if choice.threshold is None else choice.threshold,
-            costs=task.costs.pair,
-        )
-
-    found = _Judgement({}, {}, {}, {}, {})
-    learnt, judged = schedule.learnt, schedule.judged
-    compared: list[Compared] = choice.comparison.compared
-    for place, c in enumerate(compared):
-        tell(place / len(compared), f"judging {c.name}")
-        model = fit(c.estimator, rows.matrix[learnt], rows.label[learnt])
-        predicted = predict_bounded(model, rows.matrix[judged], task.minimum)
-        found.models[c.name], found.predicted[c.name] = model, predicted
-        found.validation[c.name] = measured(schedule.folds.rows, c.predicted)
-        found.test[c.name] = measured(judged, predicted)
-        if task.kind == "classification":
-            found.reliability[c.name] = reliability(rows.label[judged], predicted)
-    return found
-
-
-def _promotion(
-    task: Task, choice: Choice, judgement: _Judgement, actual: Any, schedule: Plan
-) -> tuple[bool, str]:
-    winner = choice.winner.name
-    if winner == BASELINE:
-        return False, "no candidate is clearly better than the baseline in validation; the baseline serves"
-    naive = judgement.predicted[BASELINE]
-    ours, theirs = (
-        float(row_losses(task.kind, task.metric, actual, judgement.predicted[name], naive).mean())
-        for name in (winner, BASELINE)
-    )
-    shown = "rmse" if task.metric == "mse" else task.metric
-    if task.metric == "mse":
-        ours, theirs = ours**0.5, theirs**0.5
-    where = f"on the cutoff {schedule.test_cutoff}" if schedule.test_cutoff else "on the users kept aside"
-    figures = f"{shown} {ours:.4g} against {theirs:.4g} {where}"
-    if ours < theirs:
-        return True, f"{winner} beats the baseline: {figures}"
-    return False, f"{winner} does not beat the baseline: {figures}; the baseline serves"
 
 
 def _details(task: Task, choice: Choice, schedule: Plan) -> dict[str, Any]:

@@ -10,8 +10,9 @@ import pytest
 
 from profilectl_ml.candidates import DEFAULT_CANDIDATES
 from profilectl_ml.errors import ProfilectlError
+from profilectl_ml.results import TrainResult
 from profilectl_ml.tasks import Costs, Level, Positive, Task, from_details, to_details
-from profilectl_ml.training import TrainResult, train
+from profilectl_ml.training import train
 
 MakeMarts = Callable[..., duckdb.DuckDBPyConnection]
 

@@ -12,9 +12,10 @@ from profilectl_ml.candidates import DEFAULT_CANDIDATES
 from profilectl_ml.data import read_examples
 from profilectl_ml.errors import ProfilectlError
 from profilectl_ml.folds import Folds, make_folds
+from profilectl_ml.results import TrainResult
 from profilectl_ml.splits import out_of_time, validation_folds
 from profilectl_ml.tasks import Level, Task
-from profilectl_ml.training import TrainResult, train
+from profilectl_ml.training import train
 
 MakeMarts = Callable[..., duckdb.DuckDBPyConnection]
 
