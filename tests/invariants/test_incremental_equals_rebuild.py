@@ -26,6 +26,10 @@ CASES: dict[str, tuple[str | None, bool]] = {
 }
 
 
+# Nobody trains here: what these show comes from models, and a build only shows it.
+FILLED_BY_TRAINING = {"user_recommendations", "user_scores", "user_segments"}
+
+
 @pytest.fixture(params=CASES)
 def warehouses(request: pytest.FixtureRequest, tmp_path: Path, manifest: Any) -> Warehouses:
     return Warehouses(tmp_path, manifest, *CASES[request.param])
@@ -43,7 +47,8 @@ def test_batches_a_rebuild_and_a_full_refresh_make_the_same_marts(warehouses: Wa
     assert [status for status, *_ in raw_rows(home)] == ["taken"], "the history holds files that are refused"
     incremental = marts_of(Built(home.warehouse, {}))
     if len(told) > 2:  # less is too short a history to learn from
-        assert [name for name in incremental if not incremental[name].rows] == [], "empty marts show nothing"
+        bare = {name for name in incremental if not incremental[name].rows}
+        assert bare == FILLED_BY_TRAINING, "empty marts show nothing"
 
     fresh = marts_of(warehouses.rebuilt(home))
     sides = f"seed {seed}: {len(told)} batches | one build of the same raw rows"
