@@ -77,9 +77,8 @@ def write_scores(
         )
         try:
             for scores in _batches(connection, task, estimator, baseline, layout):
-                connection.register("new_batch", scores)
-                connection.execute("insert into temp.new_scores select * from new_batch")
-                connection.unregister("new_batch")
+                # Not by `register`: a transaction keeps every view it made, and so every batch, to its end.
+                connection.from_arrow(scores).insert_into("temp.new_scores")
             _replace(connection, task.name, "temp.new_scores", model_id, scored_at)
         finally:
             connection.execute("drop table if exists temp.new_scores")
@@ -180,7 +179,9 @@ def _batches(
         for model, rows in ((estimator, member), (baseline, ~member)):
             if rows.any():
                 scores[rows] = predict_bounded(model, matrix[rows], task.minimum)
-        columns = {"user_id": batch.column("user_id"), "as_of": batch.column("as_of")}
+        # Copies: a single column that is kept would keep the whole batch with all its features.
+        every = pa.array(np.arange(batch.num_rows))
+        columns = {name: batch.column(name).take(every) for name in ("user_id", "as_of")}
         yield pa.table({**columns, "score": pa.array(scores)})
 
 

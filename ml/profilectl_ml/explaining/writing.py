@@ -36,19 +36,22 @@ def write_reasons(
     """
     connection.execute("delete from ml.score_reasons where task = ?", [task.name])
     connection.register("named_features", _features(layout))
+    connection.execute(
+        "create or replace temp table new_reasons (user_id varchar, rank bigint, place bigint, number double,"
+        " contribution double, method varchar)"
+    )
     try:
-        written = 0
         for batch, matrix in member_batches(connection, task, layout):
             member = batch.column("is_member").to_numpy(zero_copy_only=False)
             for one, rows in ((explainer, member), (baseline, ~member)):
                 if not rows.any():
                     continue
                 users = batch.column("user_id").filter(pa.array(rows))
-                connection.register("new_reasons", _long(one, users, matrix[rows], top))
-                written += _insert(connection, task.name, one.method, model_id)
-                connection.unregister("new_reasons")
-        return written
+                # Not by `register`: a transaction keeps every view it made, and so every batch, to its end.
+                connection.from_arrow(_long(one, users, matrix[rows], top)).insert_into("temp.new_reasons")
+        return _insert(connection, task.name, model_id)
     finally:
+        connection.execute("drop table if exists temp.new_reasons")
         connection.unregister("named_features")
 
 
@@ -63,6 +66,7 @@ def _long(explainer: Explainer, users: pa.Array, matrix: np.ndarray, top: int) -
             "place": feature,
             "number": pa.array(matrix[row, feature], from_pandas=True),  # NaN: missing
             "contribution": found.contribution[row, rank],
+            "method": pa.array([explainer.method] * len(row), type=pa.string()),
         }
     )
 
@@ -78,7 +82,7 @@ def _features(layout: Layout) -> pa.Table:
     )
 
 
-def _insert(connection: duckdb.DuckDBPyConnection, task: str, method: str, model_id: str) -> int:
+def _insert(connection: duckdb.DuckDBPyConnection, task: str, model_id: str) -> int:
     shown = (
         "case when number is null then null"
         " when categories is not null then coalesce(categories[number::bigint + 1], 'other')"
@@ -87,8 +91,8 @@ def _insert(connection: duckdb.DuckDBPyConnection, task: str, method: str, model
     )
     made = connection.execute(
         "insert into ml.score_reasons (user_id, task, rank, feature, value, contribution, method, model_id)"
-        f" select user_id, ?, rank, feature, {shown}, contribution, ?, ?"
-        " from new_reasons join named_features using (place)",
-        [task, method, model_id],
+        f" select user_id, ?, rank, feature, {shown}, contribution, method, ?"
+        " from temp.new_reasons join named_features using (place)",
+        [task, model_id],
     ).fetchall()
     return int(made[0][0])
