@@ -23,7 +23,7 @@
 {% endmacro %}
 
 
-{# Serving models with a statement. One whose columns are gone waits for `profilectl train`: the marts must build first. #}
+{# Serving models with a statement that scores; that of a clustering assigns segments. One whose columns are gone waits for `profilectl train`: the marts must build first. #}
 {% macro models_in_sql() %}
 with serving as (
 
@@ -35,7 +35,7 @@ with serving as (
         details ->> '$.task.features[0]' as feature_schema,
         details ->> '$.task.features[1]' as feature_table
     from ml.models
-    where serving and scoring_sql is not null
+    where serving and scoring_sql is not null and kind in ('regression', 'classification')
 
 ),
 

@@ -61,12 +61,24 @@ def models(home: Home) -> Any:
 
 
 def store(
-    connection: duckdb.DuckDBPyConnection, model_id: str, statement: str | None, layout: Layout
+    connection: duckdb.DuckDBPyConnection,
+    model_id: str,
+    statement: str | None,
+    layout: Layout,
+    kind: str = TASK.kind,
 ) -> None:
     connection.execute(
         "insert into ml.models by name select ? as model_id, ? as task, ? as scoring_sql, ? as features,"
-        " ? as details, true as serving, 'boosting' as candidate",
-        [model_id, TASK.name, statement, layout.to_json(), json.dumps({"task": asdict(TASK)}, default=str)],
+        " ? as details, true as serving, 'boosting' as candidate,"
+        " ? as kind",
+        [
+            model_id,
+            TASK.name,
+            statement,
+            layout.to_json(),
+            json.dumps({"task": asdict(TASK)}, default=str),
+            kind,
+        ],
     )
 
 
@@ -111,6 +123,17 @@ def test_a_model_that_predicts_in_batches_or_lacks_a_column_keeps_its_scores(hom
         built = home.dbt("run", "--select", "user_scores")
         assert not built.failed
         assert built.rows("select user_id, score from marts.user_scores") == [("u", 1.0)]
+
+
+def test_a_statement_that_assigns_segments_is_not_taken_for_scores(home: Home, models: Any) -> None:
+    before = home.dbt("run", "--select", "user_scores").rows("select count(*) from marts.user_scores")
+    with duckdb.connect(str(home.warehouse)) as connection:
+        statement = "select user_id, 1 as segment from marts.user_features"
+        store(connection, "segments", statement, LAYOUT, kind="clustering")
+        connection.execute("update ml.models set task = 'segments' where model_id = 'segments'")
+    built = home.dbt("run", "--select", "user_scores")
+    assert not built.failed
+    assert built.rows("select count(*) from marts.user_scores") == before
 
 
 def test_a_failing_statement_leaves_the_old_scores(home: Home, models: Any) -> None:
