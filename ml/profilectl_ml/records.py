@@ -11,9 +11,8 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from profilectl_ml.evaluation import Metric
 from profilectl_ml.recipes import BASELINE
-from profilectl_ml.registry import LoadedModel, save_model, save_run, transaction
+from profilectl_ml.registry import LoadedModel, save_metrics, save_model, save_run, transaction
 from profilectl_ml.schema import create_ml_tables
 from profilectl_ml.serving import Served, serve
 from profilectl_ml.tasks import Task
@@ -77,28 +76,14 @@ def write_run(connection: duckdb.DuckDBPyConnection, run: Run) -> int:
             },
         )
         save_model(connection, run.model, reason=result.reason, scoring_sql=run.served.statement)
-        _write_metrics(connection, result)
+        save_metrics(connection, result.run_id, result.task, "validation", result.validation)
+        save_metrics(connection, result.run_id, result.task, "test", result.test)
         _write_importance(connection, result)
         _write_features(connection, result)
         _write_reliability(connection, result)
         _write_slices(connection, result)
         _write_predictions(connection, run)
         return serve(connection, run.task, run.served, result.model_id, stored.created_at)
-
-
-def _write_metrics(connection: duckdb.DuckDBPyConnection, result: TrainResult) -> None:
-    def rows(split: str, found: dict[str, dict[str, Metric]]) -> list[list[object]]:
-        return [
-            [result.run_id, result.task, candidate, split, name, metric.value, metric.low, metric.high]
-            for candidate, metrics in found.items()
-            for name, metric in metrics.items()
-        ]
-
-    connection.executemany(
-        "insert into ml.metrics (run_id, task, candidate, split, metric, value, low, high)"
-        " values (?, ?, ?, ?, ?, ?, ?, ?)",
-        rows("validation", result.validation) + rows("test", result.test),
-    )
 
 
 def _write_importance(connection: duckdb.DuckDBPyConnection, result: TrainResult) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,6 +13,7 @@ import duckdb
 
 from profilectl_ml.artefacts import FORMAT_VERSION, dump_model, load_model
 from profilectl_ml.errors import ProfilectlError
+from profilectl_ml.evaluation import Metric
 from profilectl_ml.layout import Layout
 
 
@@ -179,6 +180,25 @@ def set_serving(
     connection.execute(
         "insert into ml.promotions (task, model_id, promoted_at, event, reason) values (?, ?, ?, ?, ?)",
         [stored.task, stored.model_id, at, event, reason],
+    )
+
+
+def save_metrics(
+    connection: duckdb.DuckDBPyConnection,
+    run_id: str,
+    task: str,
+    split: str,
+    figures: Mapping[str, Mapping[str, Metric]],
+) -> None:
+    """Store metrics of a run's candidates, by candidate and name. Call inside a transaction."""
+    connection.executemany(
+        "insert into ml.metrics (run_id, task, candidate, split, metric, value, low, high)"
+        " values (?, ?, ?, ?, ?, ?, ?, ?)",
+        [
+            [run_id, task, candidate, split, name, metric.value, metric.low, metric.high]
+            for candidate, found in figures.items()
+            for name, metric in found.items()
+        ],
     )
 
 

@@ -117,20 +117,6 @@ def score_users(
     return pa.concat_tables(parts).sort_by("user_id")
 
 
-def replace_scores(
-    connection: duckdb.DuckDBPyConnection, task: str, scores: pa.Table, model_id: str, scored_at: datetime
-) -> None:
-    """Replace the task's rows of ``ml.scores`` by a table. Call inside a transaction.
-
-    The percentile says which share of users (0 to 100) scores at most as high.
-    """
-    connection.register("new_scores", scores)
-    try:
-        _replace(connection, task, "new_scores", model_id, scored_at)
-    finally:
-        connection.unregister("new_scores")
-
-
 def _replace(
     connection: duckdb.DuckDBPyConnection, task: str, source: str, model_id: str, scored_at: datetime
 ) -> None:

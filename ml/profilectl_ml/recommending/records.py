@@ -14,7 +14,7 @@ from profilectl_ml.evaluation import Metric
 from profilectl_ml.layout import Layout
 from profilectl_ml.recommending.task import RecommendationTask
 from profilectl_ml.recommending.writing import replace_recommendations
-from profilectl_ml.registry import LoadedModel, StoredModel, save_model, save_run, transaction
+from profilectl_ml.registry import LoadedModel, StoredModel, save_metrics, save_model, save_run, transaction
 from profilectl_ml.schema import create_ml_tables
 
 Figures = dict[str, dict[str, Metric]]
@@ -120,14 +120,6 @@ def write_run(
             stored, result.params, task.baseline, layout, {"task": asdict(task), "seed": seed}
         )
         save_model(connection, model, reason=result.reason)
-        connection.executemany(
-            "insert into ml.metrics (run_id, task, candidate, split, metric, value, low, high)"
-            " values (?, ?, ?, ?, ?, ?, ?, ?)",
-            [
-                [result.run_id, task.name, candidate, split, name, one.value, one.low, one.high]
-                for split, figures in (("validation", result.validation), ("test", result.test))
-                for candidate, metrics in figures.items()
-                for name, one in metrics.items()
-            ],
-        )
+        save_metrics(connection, result.run_id, task.name, "validation", result.validation)
+        save_metrics(connection, result.run_id, task.name, "test", result.test)
         return replace_recommendations(connection, task, found, result.model_id, created_at, as_of)

@@ -15,7 +15,7 @@ from sklearn.pipeline import Pipeline
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from profilectl_ml.artefacts import FORMAT_VERSION
-from profilectl_ml.registry import LoadedModel, StoredModel, save_model, save_run, transaction
+from profilectl_ml.registry import LoadedModel, StoredModel, save_metrics, save_model, save_run, transaction
 from profilectl_ml.schema import create_ml_tables
 from profilectl_ml.segmenting import writing
 from profilectl_ml.segmenting.assigning import assignment_sql
@@ -138,8 +138,8 @@ def _train(
                 reason=choice.reason,
                 scoring_sql=assignment_sql(task, fitted, dated=sample.dated, names=names),
             )
-            writing.write_metrics(connection, run_id, task.name, "validation", tried)
-            writing.write_metrics(connection, run_id, task.name, "test", choice.test)
+            save_metrics(connection, run_id, task.name, "validation", tried)
+            save_metrics(connection, run_id, task.name, "test", choice.test)
             writing.write_segments(connection, task.name, model_id, table, names, now)
             writing.write_profiles(connection, task.name, model_id, found)
     tell(1.0, "done")

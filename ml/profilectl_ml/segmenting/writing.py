@@ -10,7 +10,6 @@ from typing import Any
 
 import duckdb
 
-from profilectl_ml.evaluation import Metric
 from profilectl_ml.segmenting.naming import Profile
 
 ASSIGNED = '"temp"."main"."new_segments"'
@@ -81,25 +80,6 @@ def write_profiles(
         [
             [task, p.name, p.description, p.users, p.share, p.value, json.dumps(_details(p)), model_id]
             for p in found
-        ],
-    )
-
-
-def write_metrics(
-    connection: duckdb.DuckDBPyConnection,
-    run_id: str,
-    task: str,
-    split: str,
-    figures: Mapping[str, Mapping[str, Metric]],
-) -> None:
-    """Store metrics by candidate and name."""
-    connection.executemany(
-        "insert into ml.metrics (run_id, task, candidate, split, metric, value, low, high)"
-        " values (?, ?, ?, ?, ?, ?, ?, ?)",
-        [
-            [run_id, task, candidate, split, name, metric.value, metric.low, metric.high]
-            for candidate, found in figures.items()
-            for name, metric in found.items()
         ],
     )
 
