@@ -66,6 +66,11 @@ class Paths:
         return self.home / "report.html"
 
     @property
+    def lock(self) -> Path:
+        """Who writes the warehouse now; see :mod:`profilectl.locking`."""
+        return self.home / ".lock"
+
+    @property
     def temp(self) -> Path:
         """Where DuckDB spills."""
         return self.home / "tmp"
@@ -151,6 +156,11 @@ def template_project() -> DbtProject:
     raise ProfilectlError(
         "this installation carries no dbt project", hint="reinstall: pip install --force-reinstall profilectl"
     )
+
+
+def settings_of_results() -> dict[str, str | None]:
+    """Return the settings that change what a build says; memory and threads change only how fast."""
+    return {name: os.environ.get(name) for name in ("PROFILECTL_AS_OF", "PROFILECTL_TARGET")}
 
 
 def _with_profiles(folder: Path) -> DbtProject:

@@ -31,7 +31,7 @@ _NUMERIC = (
     "UINTEGER",
     "UBIGINT",
 )
-_NOT_FEATURES = ("user_id", "cutoff", "as_of")
+_NOT_FEATURES = ("user_id", "cutoff", "as_of", "changed_in")
 _LABEL = "label_"
 # Names that no column of a mart has.
 _ENTITY, _CUTOFF = "__entity", "__cutoff"

@@ -16,9 +16,9 @@ from profilectl_ml.registry import (
     load,
     serving_model,
     set_serving,
-    transaction,
 )
 from profilectl_ml.schema import create_ml_tables
+from profilectl_ml.transactions import transaction
 
 
 @dataclass(frozen=True)

@@ -12,10 +12,11 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from profilectl_ml.recipes import BASELINE
-from profilectl_ml.registry import LoadedModel, save_metrics, save_model, save_run, transaction
+from profilectl_ml.registry import LoadedModel, save_metrics, save_model, save_run
 from profilectl_ml.schema import create_ml_tables
 from profilectl_ml.serving import Served, serve
 from profilectl_ml.tasks import Task
+from profilectl_ml.transactions import transaction
 
 if TYPE_CHECKING:
     from profilectl_ml.results import TrainResult

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -53,18 +52,6 @@ class LoadedModel:
 
 
 _LISTED = "model_id, run_id, task, kind, candidate, format_version, created_at, serving"
-
-
-@contextmanager
-def transaction(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
-    """Commit everything in the block together, or nothing of it."""
-    connection.execute("begin transaction")
-    try:
-        yield
-        connection.execute("commit")
-    except BaseException:
-        connection.execute("rollback")
-        raise
 
 
 def list_models(connection: duckdb.DuckDBPyConnection, task: str | None = None) -> list[StoredModel]:

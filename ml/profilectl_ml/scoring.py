@@ -52,6 +52,7 @@ def write_scores(
     model_id: str,
     scored_at: datetime,
     statement: str | None = None,
+    everyone: tuple[str, ...] | None = None,
 ) -> int:
     """Replace the task's rows of ``ml.scores`` and return their number. Call inside a transaction.
 
@@ -61,6 +62,9 @@ def write_scores(
     ----------
     statement
         What ``scoring_statement`` returned for these models; without it they predict in batches.
+    everyone
+        Where ``task.features`` holds some users only: all of them. The others keep their scores, and the
+        percentile that these had when they were made.
 
     Raises
     ------
@@ -70,7 +74,7 @@ def write_scores(
     check_features(connection, task, layout)
     if statement is not None:
         with long_expressions(connection):
-            _replace(connection, task.name, f"({statement})", model_id, scored_at)
+            _replace(connection, task, f"({statement})", model_id, scored_at, everyone)
     else:
         connection.execute(
             "create or replace temp table new_scores (user_id varchar, as_of date, score double)"
@@ -79,7 +83,7 @@ def write_scores(
             for scores in _batches(connection, task, estimator, baseline, layout):
                 # Not by `register`: a transaction keeps every view it made, and so every batch, to its end.
                 connection.from_arrow(scores).insert_into("temp.new_scores")
-            _replace(connection, task.name, "temp.new_scores", model_id, scored_at)
+            _replace(connection, task, "temp.new_scores", model_id, scored_at, everyone)
         finally:
             connection.execute("drop table if exists temp.new_scores")
     users, wrong = connection.execute(
@@ -118,16 +122,35 @@ def score_users(
 
 
 def _replace(
-    connection: duckdb.DuckDBPyConnection, task: str, source: str, model_id: str, scored_at: datetime
+    connection: duckdb.DuckDBPyConnection,
+    task: Task,
+    source: str,
+    model_id: str,
+    scored_at: datetime,
+    everyone: tuple[str, ...] | None,
 ) -> None:
     # The dbt macro `rescored` does the same with a stored statement.
-    connection.execute("delete from ml.scores where task = ?", [task])
+    connection.execute(
+        f"create or replace temp table scored_now as select user_id, score, as_of from {source}"
+    )
+    gone = ""
+    if everyone is not None:
+        entity = quote_identifier(task.entity)
+        gone = (
+            " and (user_id in (select user_id from temp.scored_now) or user_id not in"
+            f" (select {entity}::varchar from {quote_relation(*everyone)}))"
+        )
+    connection.execute(f"delete from ml.scores where task = ?{gone}", [task.name])
     connection.execute(
         "insert into ml.scores (user_id, task, score, percentile, model_id, scored_at, as_of)"
-        " select user_id, ?, score, 100 * cume_dist() over (order by score), ?, ?, as_of"
-        f" from {source} as scored",
-        [task, model_id, scored_at],
+        " select user_id, $task, score, percentile, $model, $at, as_of from"
+        " (select *, 100 * cume_dist() over (order by score) as percentile from"
+        " (select user_id, score, as_of, true as is_now from temp.scored_now union all"
+        " select user_id, score, as_of, false from ml.scores where task = $task) as everyone) as ranked"
+        " where is_now",
+        {"task": task.name, "model": model_id, "at": scored_at},
     )
+    connection.execute("drop table temp.scored_now")
 
 
 def member_batches(

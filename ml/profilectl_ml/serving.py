@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -20,6 +20,7 @@ from profilectl_ml.registry import LoadedModel
 from profilectl_ml.scoring import score_users, scoring_statement, write_scores
 from profilectl_ml.sql import quote_identifier, quote_relation
 from profilectl_ml.tasks import Task, from_details
+from profilectl_ml.watermarks import REASONS, SCORES, record
 
 _BACKGROUND_ROWS = 2000
 
@@ -97,12 +98,32 @@ def serve(
         scored_at=at,
         statement=served.statement,
     )
-    background = _background(connection, task, served.layout)
-    explained, naive = (
-        Explainer(model, served.layout, background) for model in (served.estimator, served.baseline)
-    )
-    write_reasons(connection, task, served.layout, explained, naive, model_id=model_id)
+    record(connection, task.name, SCORES, model_id, task.features)
+    explain(connection, task, served.estimator, served.baseline, served.layout, model_id)
     return users
+
+
+def explain(
+    connection: duckdb.DuckDBPyConnection,
+    task: Task,
+    estimator: Any,
+    baseline: Any,
+    layout: Layout,
+    model_id: str,
+    everyone: tuple[str, ...] | None = None,
+) -> None:
+    """Replace the reasons of the users in ``task.features``. Call inside a transaction.
+
+    Parameters
+    ----------
+    everyone
+        Where those are some users only: the features of all of them.
+    """
+    features = everyone or task.features
+    background = _background(connection, replace(task, features=features), layout)
+    explained, naive = (Explainer(model, layout, background) for model in (estimator, baseline))
+    write_reasons(connection, task, layout, explained, naive, model_id=model_id, everyone=everyone)
+    record(connection, task.name, REASONS, model_id, features)
 
 
 def _check_parity(

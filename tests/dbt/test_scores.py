@@ -36,6 +36,7 @@ TASK = Task(
     population="has_purchase",
     minimum=0.0,
 )
+SCORED = "select user_id, score, percentile, scored_at from ml.scores"
 SCORES = "select user_id, score, percentile, as_of from marts.user_scores order by user_id"
 
 
@@ -83,7 +84,10 @@ def store(
 
 
 def test_every_run_scores_as_python_does(home: Home, models: Any) -> None:
-    for change in ("select 1", "update marts.user_features set spend_84d = spend_84d + 40"):
+    for change in (
+        "select 1",
+        "update marts.user_features set spend_84d = spend_84d + 40, changed_in = changed_in + 1",
+    ):
         with duckdb.connect(str(home.warehouse)) as connection:
             connection.execute(change)
             connection.register("scored", score_users(connection, TASK, *models, LAYOUT))
@@ -98,6 +102,25 @@ def test_every_run_scores_as_python_does(home: Home, models: Any) -> None:
         assert [row[0] for row in found] == [row[0] for row in expected]
         assert [row[1] for row in found] == pytest.approx([row[1] for row in expected], rel=1e-9)
         assert [row[2:] for row in found] == [row[2:] for row in expected]
+
+
+def test_only_whom_a_build_touched_is_scored_anew(home: Home, models: Any) -> None:
+    before = {row[0]: row for row in home.dbt("run", "--select", "user_scores").rows(SCORED)}
+    touched, gone, *others = sorted(before)
+    with duckdb.connect(str(home.warehouse)) as connection:
+        connection.execute(
+            "update marts.user_features set spend_84d = 4000, has_purchase = false,"
+            " changed_in = changed_in + 1 where user_id = ?",
+            [touched],
+        )
+        connection.execute("delete from marts.user_features where user_id = ?", [gone])
+        # A row that nobody says was touched: scoring it would be scoring everyone.
+        connection.execute("update marts.user_features set spend_84d = 1e6 where user_id = ?", [others[0]])
+    after = {row[0]: row for row in home.dbt("run", "--select", "user_scores").rows(SCORED)}
+    assert set(after) == {touched, *others}
+    assert after[touched][1:3] == (1200.0, 100.0)
+    assert after[touched][3] > before[touched][3]
+    assert {user: after[user] for user in others} == {user: before[user] for user in others}
 
 
 def test_the_population_rule_holds(home: Home, models: Any) -> None:
@@ -141,6 +164,7 @@ def test_a_failing_statement_leaves_the_old_scores(home: Home, models: Any) -> N
     assert before
     with duckdb.connect(str(home.warehouse)) as connection:
         connection.execute("update ml.models set scoring_sql = 'select error(''broken'')'")
+        connection.execute("update marts.user_features set changed_in = changed_in + 1")
     after = home.dbt("run", "--select", "user_scores")
     assert after.failed == {"user_scores"}
     assert after.rows(SCORES) == before

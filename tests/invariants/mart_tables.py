@@ -16,6 +16,8 @@ RECORDED = {"identity_changes"}
 #: In strict mode features read who was thought to be who at each cutoff, which is recorded history too.
 RECORDED_IF_STRICT = {"training_examples", "user_features", "user_features_scaled", "user_profile"}
 RECORDED_COLUMNS = {"identity_map": {"known_from", "known_to", "is_current"}}
+#: The number of the build that wrote a row.
+STAMP = "changed_in"
 
 Identifier = tuple[str, str]
 Values = tuple[Any, ...]
@@ -63,7 +65,7 @@ def derived(marts: Mapping[str, Table], strict: bool = False) -> Marts:
     """What follows from the raw rows alone, without the history that was recorded on the way."""
     recorded = RECORDED | (RECORDED_IF_STRICT if strict else set())
     return {
-        name: table.where("known_to", None).without(RECORDED_COLUMNS.get(name, ()))
+        name: table.where("known_to", None).without(RECORDED_COLUMNS.get(name, set()) | {STAMP})
         for name, table in marts.items()
         if name not in recorded
     }

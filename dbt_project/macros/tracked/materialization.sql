@@ -38,6 +38,9 @@
   {% set existing = load_cached_relation(this) %}
   {% if existing %}{% do run_query('drop ' ~ existing.type ~ ' if exists ' ~ existing ~ ' cascade') %}{% endif %}
   {% if config.get('stamped', true) %}
+    {% if config.get('contract').enforced %}
+      {% do get_assert_columns_equivalent('select *, cast(0 as bigint) as changed_in from (' ~ select ~ '\n) as rows_now') %}
+    {% endif %}
     {% do run_query('create table ' ~ target ~ ' as select *, cast(' ~ plan.build ~ ' as bigint) as changed_in from ('
       ~ select ~ '\n) as rows_now') %}
   {% else %}

@@ -1,4 +1,4 @@
-{{ config(materialized='tracked', key=['user_id'], stamped=false) }}
+{{ config(materialized='tracked', key=['user_id']) }}
 {{ touched_users() }}
 
 -- The golden record: for each attribute the value that survives its rule (dim_users.yml), and where it came from.

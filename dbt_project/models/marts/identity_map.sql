@@ -1,5 +1,5 @@
 -- Whom each identifier belongs to (known_to is null), and whom it was thought to belong to before.
-{{ config(materialized='tracked', key=['identifier_id'], stamped=false) }}
+{{ config(materialized='tracked', key=['identifier_id']) }}
 {{ touched('select identifier_id from ' ~ update_ref('int_identifier_activity') ~ ' where changed_in > __through__'
   ~ ' union select identifier_id from ' ~ update_ref('int_blocked_identifiers') ~ ' where changed_in > __through__'
   ~ ' union select identifier_id from ' ~ changed_versions(update_ref('int_identity_versions')) ~ ' as moved') }}

@@ -1,4 +1,4 @@
-{{ config(materialized='tracked', key=['user_id'], stamped=false) }}
+{{ config(materialized='tracked', key=['user_id']) }}
 {{ depends_on_value(features_depend_on(days_back=28)) }}
 {{ touched_users(buyers_touched(), sample_of=this) }}
 

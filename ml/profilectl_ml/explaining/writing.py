@@ -9,6 +9,7 @@ import pyarrow as pa
 from profilectl_ml.explaining.explainer import Explainer
 from profilectl_ml.layout import Layout
 from profilectl_ml.scoring import member_batches
+from profilectl_ml.sql import quote_identifier, quote_relation
 from profilectl_ml.tasks import Task
 
 
@@ -21,6 +22,7 @@ def write_reasons(
     *,
     model_id: str,
     top: int = 3,
+    everyone: tuple[str, ...] | None = None,
 ) -> int:
     """Replace the task's rows of ``ml.score_reasons`` and return how many there are. Call in a transaction.
 
@@ -33,8 +35,10 @@ def write_reasons(
         Of the serving model, and of the baseline that scores users outside the task's population.
     top
         How many features per user, the strongest first.
+    everyone
+        Where ``task.features`` holds some users only: all of them. The others keep their reasons.
     """
-    connection.execute("delete from ml.score_reasons where task = ?", [task.name])
+    connection.execute(f"delete from ml.score_reasons where task = ?{_of_these(task, everyone)}", [task.name])
     connection.register("named_features", _features(layout))
     connection.execute(
         "create or replace temp table new_reasons (user_id varchar, rank bigint, place bigint, number double,"
@@ -53,6 +57,16 @@ def write_reasons(
     finally:
         connection.execute("drop table if exists temp.new_reasons")
         connection.unregister("named_features")
+
+
+def _of_these(task: Task, everyone: tuple[str, ...] | None) -> str:
+    if everyone is None:
+        return ""
+    entity = quote_identifier(task.entity)
+    return (
+        f" and (user_id in (select {entity}::varchar from {quote_relation(*task.features)})"
+        f" or user_id not in (select {entity}::varchar from {quote_relation(*everyone)}))"
+    )
 
 
 def _long(explainer: Explainer, users: pa.Array, matrix: np.ndarray, top: int) -> pa.Table:

@@ -14,8 +14,9 @@ from profilectl_ml.evaluation import Metric
 from profilectl_ml.layout import Layout
 from profilectl_ml.recommending.task import RecommendationTask
 from profilectl_ml.recommending.writing import replace_recommendations
-from profilectl_ml.registry import LoadedModel, StoredModel, save_metrics, save_model, save_run, transaction
+from profilectl_ml.registry import LoadedModel, StoredModel, save_metrics, save_model, save_run
 from profilectl_ml.schema import create_ml_tables
+from profilectl_ml.transactions import transaction
 
 Figures = dict[str, dict[str, Metric]]
 

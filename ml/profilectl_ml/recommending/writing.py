@@ -10,6 +10,7 @@ import pyarrow as pa
 from profilectl_ml.recommending.events import columns_of
 from profilectl_ml.recommending.task import RecommendationTask
 from profilectl_ml.sql import quote_identifier, quote_relation
+from profilectl_ml.watermarks import record_day
 
 # A segment with fewer users who had anything is too small for a popularity of its own.
 MIN_SEGMENT = 20
@@ -52,6 +53,7 @@ def replace_recommendations(
     finally:
         connection.unregister("new_recommendations")
     _without_history(connection, task, stamp)
+    record_day(connection, task.name, model_id)
     ((users,),) = connection.execute(
         "select count(distinct user_id) from ml.recommendations where task = ?", [task.name]
     ).fetchall()

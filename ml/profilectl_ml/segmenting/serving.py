@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 
 import duckdb
@@ -13,7 +14,9 @@ from profilectl_ml.segmenting.assigning import assignment_sql
 from profilectl_ml.segmenting.naming import Profile, describe
 from profilectl_ml.segmenting.profiling import profiles
 from profilectl_ml.segmenting.reading import check_columns
-from profilectl_ml.segmenting.task import from_details
+from profilectl_ml.segmenting.task import ClusteringTask, from_details
+from profilectl_ml.sql import quote_identifier, quote_literal, quote_relation
+from profilectl_ml.watermarks import SEGMENTS, record
 
 
 def prepare(connection: duckdb.DuckDBPyConnection, model: LoadedModel) -> Callable[[datetime], int]:
@@ -33,15 +36,54 @@ def reassign(connection: duckdb.DuckDBPyConnection, model: LoadedModel, at: date
         If the features mart or one of the model's columns is gone.
     """
     task, stored = from_details(model.details["task"]), model.stored
-    names = {int(number): str(name) for number, name in model.details["names"].items()}
+    names = names_of(model)
     dated = check_columns(connection, task)
     with writing.assigned(connection, assignment_sql(task, model.estimator, dated=dated)) as table:
-        found = profiles(connection, task, model.estimator, table)
-        present = {profile.number for profile in found}
-        found += [Profile(n, 0, 0.0, None, None) for n in sorted(names) if n not in present]
-        for profile in found:
-            profile.name = names[profile.number]
-            profile.description = describe(profile, task.value_words)
         users = writing.write_segments(connection, task.name, stored.model_id, table, names, at)
-        writing.write_profiles(connection, task.name, stored.model_id, found)
+        describe_again(connection, model, task, table)
+    record(connection, task.name, SEGMENTS, stored.model_id, task.features)
     return users
+
+
+def reassign_some(
+    connection: duckdb.DuckDBPyConnection, model: LoadedModel, some: tuple[str, ...], at: datetime
+) -> int:
+    """Assign the users of ``some``, a part of the features mart; the others keep their segments.
+
+    Call inside a transaction. Segments are described anew, because who is in them changed.
+    """
+    task, stored = from_details(model.details["task"]), model.stored
+    names, entity = names_of(model), quote_identifier(task.entity)
+    dated = check_columns(connection, task)
+    query = assignment_sql(replace(task, features=some), model.estimator, dated=dated)
+    everyone = f"select {entity}::varchar from {quote_relation(*task.features)}"
+    with writing.assigned(connection, query) as table:
+        users = writing.write_segments(connection, task.name, stored.model_id, table, names, at, everyone)
+    listed = ", ".join(quote_literal(names.get(n, "")) for n in range(max(names) + 1))
+    now = (
+        f"select user_id, as_of, list_position([{listed}], segment) - 1 as segment, distance from ml.segments"
+        f" where task = {quote_literal(task.name)}"
+    )
+    with writing.assigned(connection, now) as table:
+        describe_again(connection, model, task, table)
+    record(connection, task.name, SEGMENTS, stored.model_id, task.features)
+    return users
+
+
+def names_of(model: LoadedModel) -> dict[int, str]:
+    """Return what a stored model calls its segments, by their numbers."""
+    return {int(number): str(name) for number, name in model.details["names"].items()}
+
+
+def describe_again(
+    connection: duckdb.DuckDBPyConnection, model: LoadedModel, task: ClusteringTask, table: str
+) -> None:
+    """Write the profiles of the segments as they are in ``table``; one without users stays, with none."""
+    names = names_of(model)
+    found = profiles(connection, task, model.estimator, table)
+    present = {profile.number for profile in found}
+    found += [Profile(n, 0, 0.0, None, None) for n in sorted(names) if n not in present]
+    for profile in found:
+        profile.name = names[profile.number]
+        profile.description = describe(profile, task.value_words)
+    writing.write_profiles(connection, task.name, model.stored.model_id, found)

@@ -15,7 +15,7 @@ from sklearn.pipeline import Pipeline
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from profilectl_ml.artefacts import FORMAT_VERSION
-from profilectl_ml.registry import LoadedModel, StoredModel, save_metrics, save_model, save_run, transaction
+from profilectl_ml.registry import LoadedModel, StoredModel, save_metrics, save_model, save_run
 from profilectl_ml.schema import create_ml_tables
 from profilectl_ml.segmenting import writing
 from profilectl_ml.segmenting.assigning import assignment_sql
@@ -28,6 +28,8 @@ from profilectl_ml.segmenting.naming import Profile, describe, give_names
 from profilectl_ml.segmenting.profiling import profiles
 from profilectl_ml.segmenting.reading import Sample, layout_of, read_sample
 from profilectl_ml.segmenting.task import ClusteringTask, to_details
+from profilectl_ml.transactions import transaction
+from profilectl_ml.watermarks import SEGMENTS, record
 
 Progress = Callable[[float, str], None]
 # A segment of fewer users than this, on the half that the number is chosen on, describes nobody.
@@ -141,6 +143,7 @@ def _train(
             save_metrics(connection, run_id, task.name, "validation", tried)
             save_metrics(connection, run_id, task.name, "test", choice.test)
             writing.write_segments(connection, task.name, model_id, table, names, now)
+            record(connection, task.name, SEGMENTS, model_id, task.features)
             writing.write_profiles(connection, task.name, model_id, found)
     tell(1.0, "done")
     keys = (run_id, model_id, task.name, chosen, choice.promoted, choice.reason)

@@ -56,9 +56,17 @@ def write_segments(
     table: str,
     names: Mapping[int, str],
     at: datetime,
+    everyone: str | None = None,
 ) -> int:
-    """Replace everyone's segment by ``table``, whose numbers are called ``names``; return the users."""
-    connection.execute("delete from ml.segments where task = ?", [task])
+    """Replace segments by ``table``, whose numbers are called ``names``; return the users in it.
+
+    Without ``everyone`` the table holds all users. With it, a query of the ids of all of them, the others
+    keep their segments.
+    """
+    these = (
+        f" and (user_id in (select user_id from {table}) or user_id not in ({everyone}))" if everyone else ""
+    )
+    connection.execute(f"delete from ml.segments where task = ?{these}", [task])
     connection.execute(
         "insert into ml.segments (user_id, task, segment, distance, model_id, assigned_at, as_of)"
         f" select user_id, ?, list_extract(?, segment + 1), distance, ?, ?, as_of from {table}"

@@ -1,0 +1,117 @@
+"""What has landed since the last complete run, and which part of the project that touches."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+
+import duckdb
+
+from profilectl import facts
+from profilectl.landing.contract import Contract
+from profilectl.landing.discover import find_files
+from profilectl.landing.ledger import new_files
+from profilectl.project import LEAVE_OUT, PROFILES_FILE, DbtProject, Paths, settings_of_results
+
+_SOURCE_SUFFIXES = {".sql", ".yml", ".yaml", ".py", ".csv"}
+
+Entity = tuple[str, str]
+
+
+@dataclass(frozen=True)
+class News:
+    """What a run has to take in.
+
+    Attributes
+    ----------
+    entities
+        Source entities with files or rows that no complete run has taken in; names as the folders have them.
+    everything
+        Why the whole project has to be built, whatever landed; empty if it has not.
+    declared
+        The entities that the project declares.
+    """
+
+    entities: frozenset[Entity]
+    everything: str
+    declared: frozenset[Entity]
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to build."""
+        return not self.entities and not self.everything
+
+    def selection(self) -> str | None:
+        """Return dbt's node selection of what is touched; None for the whole project."""
+        if self.everything:
+            return None
+        touched = [f"source:{source}.{entity}+" for source, entity in sorted(self.entities & self.declared)]
+        # Files of entities that nobody declares are seen in quarantine alone.
+        return " ".join(["landing_files", "quarantined_rows+", *touched])
+
+
+def look(
+    connection: duckdb.DuckDBPyConnection, paths: Paths, complete: facts.Row | None, project: str
+) -> News:
+    """Find out what is new; nothing is read but names, sizes and the ledger.
+
+    Parameters
+    ----------
+    complete
+        The last run, if it ended well: all before it is built. None: what is built is not known.
+    project
+        The fingerprint of the project as it is now.
+    """
+    if complete is None or not facts.has_table(connection, "ops", "landing_contract"):
+        return News(frozenset(), "the run before did not end well, or there was none", frozenset())
+    if complete["project"] != project:
+        return News(frozenset(), "the dbt project or a setting changed", frozenset())
+    contract = _contract(connection)
+    waiting = new_files(connection, find_files(paths.landing, contract), contract)
+    entities = {(file.source, file.entity) for file in waiting}
+    return News(
+        frozenset(entities | landed_since(connection, int(complete["through_batch"]))),
+        "",
+        frozenset(contract.entities),
+    )
+
+
+def landed_since(connection: duckdb.DuckDBPyConnection, batch: int) -> set[Entity]:
+    """Return the source entities of files that were dealt with after this batch."""
+    found = connection.execute(
+        "select distinct coalesce(source, ''), coalesce(entity, '') from raw.load_ledger where batch_id > ?",
+        [batch],
+    ).fetchall()
+    return {(str(source), str(entity)) for source, entity in found}
+
+
+def last_batch(connection: duckdb.DuckDBPyConnection) -> int:
+    """Return the number of the last landing batch; nought before anything landed."""
+    if not facts.has_table(connection, "raw", "load_ledger"):
+        return 0
+    return int(
+        facts.rows(connection, "select coalesce(max(batch_id), 0) as id from raw.load_ledger")[0]["id"]
+    )
+
+
+def fingerprint(project: DbtProject) -> str:
+    """Return a digest of every file of the dbt project, its profile and the settings that change results."""
+    digest = hashlib.sha256()
+    left_out = {name for name in LEAVE_OUT if "*" not in name}
+    files = sorted(
+        path
+        for path in project.folder.rglob("*")
+        if path.suffix in _SOURCE_SUFFIXES and not left_out & set(path.relative_to(project.folder).parts)
+    )
+    for path in (*files, project.profiles / PROFILES_FILE):
+        digest.update(f"\0{path.name}\0".encode() + path.read_bytes())
+    digest.update(repr(sorted(settings_of_results().items())).encode())
+    return digest.hexdigest()[:16]
+
+
+def _contract(connection: duckdb.DuckDBPyConnection) -> Contract:
+    return Contract.from_rows(
+        connection.execute(
+            "select source, entity, column_name, position, is_required from ops.landing_contract"
+        ).fetchall()
+    )

@@ -1,0 +1,106 @@
+"""Scores, reasons, segments and recommendations brought up to date: only for whom something changed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+import duckdb
+
+from profilectl_ml import promotion
+from profilectl_ml.registry import LoadedModel, load
+from profilectl_ml.scoring import write_scores
+from profilectl_ml.segmenting.serving import reassign_some
+from profilectl_ml.serving import explain
+from profilectl_ml.sql import quote_relation
+from profilectl_ml.standing import Standing, standings
+from profilectl_ml.tasks import Task, from_details
+from profilectl_ml.transactions import transaction
+from profilectl_ml.watermarks import MOST_TOUCHED, SCORES, TOUCHED, record, touched
+
+Progress = Callable[[float, str], None]
+
+
+@dataclass(frozen=True)
+class Refreshed:
+    """What was done for one task: for how many users, and why for so many."""
+
+    task: str
+    model_id: str
+    users: int
+    why: str
+
+
+def refresh(
+    connection: duckdb.DuckDBPyConnection, progress: Progress = lambda share, what: None
+) -> list[Refreshed]:
+    """Bring what the serving models gave users up to date with the features; each task in one transaction.
+
+    Parameters
+    ----------
+    connection
+        A warehouse opened for writing, outside a transaction.
+
+    Raises
+    ------
+    ProfilectlError
+        If a model cannot score any more; the tasks before it are up to date then.
+    """
+    done, waiting = [], [one for one in standings(connection) if not one.is_current]
+    for place, one in enumerate(waiting):
+        progress(place / len(waiting), f"scoring {one.task}")
+        done.append(_refresh(connection, one))
+    return done
+
+
+def _refresh(connection: duckdb.DuckDBPyConnection, one: Standing) -> Refreshed:
+    through = one.through
+    if through is None:
+        return _everyone(connection, one, one.why)
+    model = load(connection, one.model_id)
+    with touched(connection, one.features, through) as users:
+        if users > MOST_TOUCHED:
+            return _everyone(connection, one, f"the features of {users:,} users changed")
+        with transaction(connection):
+            if one.kind == "clustering":
+                reassign_some(connection, model, TOUCHED, _now())
+            else:
+                _score_some(connection, model, one)
+    return Refreshed(one.task, one.model_id, users, "their features changed")
+
+
+def _everyone(connection: duckdb.DuckDBPyConnection, one: Standing, why: str) -> Refreshed:
+    return Refreshed(one.task, one.model_id, promotion.rescore(connection, one.task).users, why)
+
+
+def _score_some(connection: duckdb.DuckDBPyConnection, model: LoadedModel, one: Standing) -> None:
+    """Score and explain the users of ``TOUCHED``."""
+    task: Task = from_details(model.details["task"])
+    part, model_id = replace(task, features=TOUCHED), model.stored.model_id
+    if not one.marks[SCORES].is_current:
+        write_scores(
+            connection,
+            part,
+            model.estimator,
+            model.baseline,
+            model.layout,
+            model_id=model_id,
+            scored_at=_now(),
+            statement=_statement(connection, model_id, task.features),
+            everyone=task.features,
+        )
+        record(connection, task.name, SCORES, model_id, task.features)
+    explain(connection, part, model.estimator, model.baseline, model.layout, model_id, task.features)
+
+
+def _statement(connection: duckdb.DuckDBPyConnection, model_id: str, features: tuple[str, ...]) -> str | None:
+    """Return the stored statement, reading ``TOUCHED`` where it reads the features mart."""
+    ((text,),) = connection.execute(
+        "select scoring_sql from ml.models where model_id = ?", [model_id]
+    ).fetchall()
+    return None if text is None else str(text).replace(quote_relation(*features), quote_relation(*TOUCHED))
+
+
+def _now() -> datetime:
+    return datetime.now(UTC).replace(tzinfo=None)

@@ -1,0 +1,124 @@
+"""How far what models gave users has followed the features: the rest is what there is to do.
+
+A features mart that dbt keeps up to date (materialisation ``tracked``) says in ``changed_in`` which run wrote
+a row. ``ml.scored`` keeps, per task and thing made of the features, the last such run that it has taken in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
+
+import duckdb
+
+from profilectl_ml.sql import quote_relation
+
+SCORES, REASONS, SEGMENTS, RECOMMENDATIONS = "scores", "reasons", "segments", "recommendations"
+#: Above this many users, working out everyone in a stream takes no more time and less memory.
+MOST_TOUCHED = 100_000
+TOUCHED = ("temp", "main", "touched_features")
+
+
+@dataclass(frozen=True)
+class Mark:
+    """Where a task's scores (or reasons, or segments) stand.
+
+    Attributes
+    ----------
+    through
+        The last run they have taken in; None where that is not known.
+    newest
+        The newest run in the features; None where the features do not keep track.
+    """
+
+    through: int | None
+    newest: int | None
+
+    @property
+    def is_current(self) -> bool:
+        """Whether nothing has changed since."""
+        return self.through is not None and self.newest is not None and self.newest <= self.through
+
+
+def mark(
+    connection: duckdb.DuckDBPyConnection, task: str, what: str, model_id: str, features: tuple[str, ...]
+) -> Mark:
+    """Return where the task's ``what`` stands for the model that serves."""
+    found = connection.execute(
+        "select through from ml.scored where task = ? and what = ? and model_id = ?", [task, what, model_id]
+    ).fetchall()
+    return Mark(int(found[0][0]) if found else None, newest(connection, features))
+
+
+def record(
+    connection: duckdb.DuckDBPyConnection, task: str, what: str, model_id: str, features: tuple[str, ...]
+) -> None:
+    """Note that the task's ``what`` now has taken in all features. Call inside the transaction that did."""
+    connection.execute("delete from ml.scored where task = ? and what = ?", [task, what])
+    through = newest(connection, features)
+    if through is not None:
+        connection.execute("insert into ml.scored values (?, ?, ?, ?)", [task, what, model_id, through])
+
+
+def newest(connection: duckdb.DuckDBPyConnection, features: tuple[str, ...]) -> int | None:
+    """Return the newest run that wrote features, or None where the relation does not keep track."""
+    tracked = connection.execute(
+        "select count(*) from information_schema.columns where table_catalog = current_database()"
+        " and table_schema = ? and table_name = ? and column_name = 'changed_in'",
+        list(features[-2:]),
+    ).fetchall()[0][0]
+    if len(features) != 2 or not tracked:
+        return None
+    found = connection.execute(f"select max(changed_in) from {quote_relation(*features)}").fetchall()[0][0]
+    return None if found is None else int(found)
+
+
+def record_day(connection: duckdb.DuckDBPyConnection, task: str, model_id: str) -> None:
+    """Note on which last complete day recommendations were made. Call inside the transaction that did."""
+    connection.execute("delete from ml.scored where task = ? and what = ?", [task, RECOMMENDATIONS])
+    today = last_day(connection)
+    if today is not None:
+        connection.execute(
+            "insert into ml.scored values (?, ?, ?, ?)", [task, RECOMMENDATIONS, model_id, today.toordinal()]
+        )
+
+
+def made_on(connection: duckdb.DuckDBPyConnection, task: str, model_id: str) -> date | None:
+    """Return the last complete day on which a model's recommendations were made; None if not known."""
+    found = connection.execute(
+        "select through from ml.scored where task = ? and what = ? and model_id = ?",
+        [task, RECOMMENDATIONS, model_id],
+    ).fetchall()
+    return date.fromordinal(found[0][0]) if found else None
+
+
+def last_day(connection: duckdb.DuckDBPyConnection) -> date | None:
+    """Return the day that the features stand for; None before anything was built."""
+    known = connection.execute(
+        "select count(*) from information_schema.columns where table_catalog = current_database()"
+        " and table_schema = 'marts' and table_name = 'user_features' and column_name = 'as_of'"
+    ).fetchall()[0][0]
+    if not known:
+        return None
+    found: date | None = connection.execute("select max(as_of) from marts.user_features").fetchall()[0][0]
+    return found
+
+
+@contextmanager
+def touched(connection: duckdb.DuckDBPyConnection, features: tuple[str, ...], through: int) -> Iterator[int]:
+    """Keep the features that changed after ``through`` in ``TOUCHED`` meanwhile, and yield their number.
+
+    More than ``MOST_TOUCHED`` are counted and not kept.
+    """
+    relation = quote_relation(*features)
+    where = f"from {relation} where changed_in > ?"
+    count = int(connection.execute(f"select count(*) {where}", [through]).fetchall()[0][0])
+    kept = f"select * {where}" if count <= MOST_TOUCHED else f"select * from {relation} limit 0"
+    values = [through] if count <= MOST_TOUCHED else []
+    connection.execute(f"create or replace temp table touched_features as {kept}", values)
+    try:
+        yield count
+    finally:
+        connection.execute(f"drop table if exists {quote_relation(*TOUCHED)}")
