@@ -30,6 +30,9 @@ class Paths:
     # DuckDB spreads each statement over the cores; two statements at once only fight for its memory.
     dbt_threads: str = "1"
     duckdb_threads: str = "2"
+    #: Of published files: the oldest that DuckDB still writes, because today's BI drivers read it.
+    storage_version: str = "v1.0.0"
+    keep_versions: int = 3
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] | None = None) -> Paths:
@@ -43,6 +46,8 @@ class Paths:
             memory_limit=env.get("PROFILECTL_MEMORY_LIMIT") or "4GB",
             dbt_threads=env.get("PROFILECTL_THREADS") or "1",
             duckdb_threads=env.get("PROFILECTL_DUCKDB_THREADS") or "2",
+            storage_version=env.get("PROFILECTL_STORAGE_VERSION") or cls.storage_version,
+            keep_versions=_count("PROFILECTL_KEEP_VERSIONS", env.get("PROFILECTL_KEEP_VERSIONS") or "3"),
         )
 
     @property
@@ -177,6 +182,12 @@ def _with_profiles(folder: Path) -> DbtProject:
 
 def _checkout() -> Path:
     return Path(__file__).resolve().parents[2] / "dbt_project"
+
+
+def _count(name: str, value: str) -> int:
+    if not value.isascii() or not value.isdigit() or int(value) < 1:
+        raise ProfilectlError(f"{name} must be a whole number from 1, not {value!r}")
+    return int(value)
 
 
 def _absolute(path: str | Path) -> Path:

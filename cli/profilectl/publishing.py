@@ -15,12 +15,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from profilectl import snapshot
 from profilectl.console import private_folder
 from profilectl.project import Paths
+from profilectl.publication import snapshot
 from profilectl_ml.errors import ProfilectlError
 
-KEEP = 3
 TEMPORARY = ".publishing-"
 
 Step = Callable[[str], None]
@@ -28,24 +27,42 @@ Step = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Published:
-    """One published version: its name, its file, the name readers use, and rows per table."""
+    """One published version.
+
+    Attributes
+    ----------
+    version, file, link
+        Its name, its file, and the name readers use.
+    tables, views
+        Rows of each table, and the names of the views.
+    is_whole
+        Whether every table was written; else only what changed since the version before.
+    seconds, bytes
+        How long it took, and how large the file is.
+    """
 
     version: str
     file: Path
     link: Path
     tables: dict[str, int]
+    views: list[str]
+    is_whole: bool
     seconds: float
+    bytes: int
 
 
-def publish(paths: Paths, on_step: Step = lambda step: None) -> Published:
-    """Copy marts and scores to a new version and switch the published name to it.
+def publish(paths: Paths, on_step: Step = lambda step: None, *, full: bool = False) -> Published:
+    """Write marts and scores to a new version and switch the published name to it.
 
     Parameters
     ----------
     paths
         The home whose warehouse is published.
     on_step
-        Called after each step (``copied``, ``tested``, ``placed``, ``switched``), for progress.
+        Called with each table, and after each step (``copied``, ``tested``, ``placed``, ``switched``).
+    full
+        Write everything anew, even what has not changed since the newest version. Bytes of rows that were
+        deleted or replaced are in the file until then.
 
     Returns
     -------
@@ -68,9 +85,10 @@ def publish(paths: Paths, on_step: Step = lambda step: None) -> Published:
         file = paths.versions / f"{version}.duckdb"
         temporary = paths.versions / f"{TEMPORARY}{version}.duckdb"
         try:
-            tables = snapshot.copy_marts(paths, temporary, version, moment)
+            base = None if full else _newest(paths)
+            made = snapshot.make(paths, temporary, version, moment, base, on_step)
             on_step("copied")
-            snapshot.verify(paths, temporary, tables)
+            snapshot.verify(paths, temporary, made)
             temporary.chmod(0o600)
             _sync(temporary)
             on_step("tested")
@@ -82,7 +100,8 @@ def publish(paths: Paths, on_step: Step = lambda step: None) -> Published:
         switch(paths, version)
         on_step("switched")
         prune(paths)
-    return Published(version, file, paths.published, tables, time.monotonic() - started)
+    seconds, size = time.monotonic() - started, file.stat().st_size
+    return Published(version, file, paths.published, made.tables, made.views, made.is_whole, seconds, size)
 
 
 def versions(paths: Paths) -> list[str]:
@@ -122,7 +141,7 @@ def rollback(paths: Paths) -> str:
 
 def prune(paths: Paths) -> None:
     """Remove all but the newest versions, and never the one readers are pointed at."""
-    for version in versions(paths)[:-KEEP]:
+    for version in versions(paths)[: -paths.keep_versions]:
         if version != current(paths):
             _remove(paths.versions / f"{version}.duckdb")
 
@@ -132,6 +151,11 @@ def remove_leftovers(paths: Paths) -> None:
     for folder in (paths.versions, paths.published.parent):
         for leftover in folder.glob(f"{TEMPORARY}*"):
             leftover.unlink(missing_ok=True)
+
+
+def _newest(paths: Paths) -> Path | None:
+    kept = versions(paths)
+    return paths.versions / f"{kept[-1]}.duckdb" if kept else None
 
 
 def _next_version(paths: Paths, moment: datetime) -> str:

@@ -22,6 +22,7 @@
 {% macro rescored_users(task, model_id, scoring_sql, features, entity, newest, through) %}
   {% set changed = run_query('select count(*) from ' ~ features ~ ' where changed_in > ' ~ through).columns[0].values()[0]
     if newest is not none and through is not none else none %}
+  {% set latest = run_query('select cast(max(scored_at) as varchar) from ml.scores').columns[0].values()[0] %}
   {% set some = changed is not none and changed <= 100000 %}
   {% if some %}
     create or replace temp table touched_features as select * from {{ features }} where changed_in > {{ through }};
@@ -48,7 +49,8 @@
       score,
       percentile,
       {{ quoted(model_id) }},
-      cast(now() at time zone 'UTC' as timestamp),
+      {# later than every row, even if the clock was set back: what changed since is found by it #}
+      greatest(cast(now() at time zone 'UTC' as timestamp), cast('{{ latest or '1970-01-01' }}' as timestamp) + interval 1 microsecond),
       as_of
   from (
       select *, 100 * cume_dist() over (order by score) as percentile

@@ -19,7 +19,7 @@ _TABLES = {
     "scores": "user_id varchar, task varchar, score double, percentile double, model_id varchar,"
     " scored_at timestamp, as_of date",
     "score_reasons": "user_id varchar, task varchar, rank integer, feature varchar, value varchar,"
-    " contribution double, method varchar, model_id varchar",
+    " contribution double, method varchar, model_id varchar, explained_at timestamp",
     "segments": "user_id varchar, task varchar, segment varchar, distance double, model_id varchar,"
     " assigned_at timestamp, as_of date",
     "segment_profiles": "task varchar, segment varchar, description varchar, users bigint, share double,"

@@ -17,6 +17,7 @@ from profilectl_ml.layout import Layout
 from profilectl_ml.predicting import predict_bounded
 from profilectl_ml.sql import quote_identifier, quote_relation
 from profilectl_ml.tasks import Task
+from profilectl_ml.watermarks import later_than
 
 _BATCH_ROWS = 50_000
 
@@ -133,6 +134,7 @@ def _replace(
     connection.execute(
         f"create or replace temp table scored_now as select user_id, score, as_of from {source}"
     )
+    scored_at = max(scored_at, later_than(connection, "scores", "scored_at"))
     gone = ""
     if everyone is not None:
         entity = quote_identifier(task.entity)

@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 
 import duckdb
 
-from profilectl_ml.sql import quote_relation
+from profilectl_ml.sql import quote_identifier, quote_relation
 
 SCORES, REASONS, SEGMENTS, RECOMMENDATIONS = "scores", "reasons", "segments", "recommendations"
 #: Above this many users, working out everyone in a stream takes no more time and less memory.
@@ -104,6 +104,17 @@ def last_day(connection: duckdb.DuckDBPyConnection) -> date | None:
         return None
     found: date | None = connection.execute("select max(as_of) from marts.user_features").fetchall()[0][0]
     return found
+
+
+def later_than(connection: duckdb.DuckDBPyConnection, table: str, column: str) -> datetime:
+    """Return the present moment (UTC), later than every one in ``column``, even if the clock was set back.
+
+    What changed since a moment is found by this column, so no row may be written with an earlier one.
+    """
+    name = quote_identifier(column)
+    found = connection.execute(f"select max({name}) from {quote_relation('ml', table)}").fetchall()[0][0]
+    now = datetime.now(UTC).replace(tzinfo=None)
+    return now if found is None else max(now, found + timedelta(microseconds=1))
 
 
 @contextmanager

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import duckdb
 import numpy as np
 import pyarrow as pa
@@ -11,6 +13,7 @@ from profilectl_ml.layout import Layout
 from profilectl_ml.scoring import member_batches
 from profilectl_ml.sql import quote_identifier, quote_relation
 from profilectl_ml.tasks import Task
+from profilectl_ml.watermarks import later_than
 
 
 def write_reasons(
@@ -38,6 +41,7 @@ def write_reasons(
     everyone
         Where ``task.features`` holds some users only: all of them. The others keep their reasons.
     """
+    at = later_than(connection, "score_reasons", "explained_at")
     connection.execute(f"delete from ml.score_reasons where task = ?{_of_these(task, everyone)}", [task.name])
     connection.register("named_features", _features(layout))
     connection.execute(
@@ -53,7 +57,7 @@ def write_reasons(
                 users = batch.column("user_id").filter(pa.array(rows))
                 # Not by `register`: a transaction keeps every view it made, and so every batch, to its end.
                 connection.from_arrow(_long(one, users, matrix[rows], top)).insert_into("temp.new_reasons")
-        return _insert(connection, task.name, model_id)
+        return _insert(connection, task.name, model_id, at)
     finally:
         connection.execute("drop table if exists temp.new_reasons")
         connection.unregister("named_features")
@@ -96,7 +100,7 @@ def _features(layout: Layout) -> pa.Table:
     )
 
 
-def _insert(connection: duckdb.DuckDBPyConnection, task: str, model_id: str) -> int:
+def _insert(connection: duckdb.DuckDBPyConnection, task: str, model_id: str, at: datetime) -> int:
     shown = (
         "case when number is null then null"
         " when categories is not null then coalesce(categories[number::bigint + 1], 'other')"
@@ -104,9 +108,10 @@ def _insert(connection: duckdb.DuckDBPyConnection, task: str, model_id: str) -> 
         " else printf('%.6g', number) end"
     )
     made = connection.execute(
-        "insert into ml.score_reasons (user_id, task, rank, feature, value, contribution, method, model_id)"
-        f" select user_id, ?, rank, feature, {shown}, contribution, method, ?"
+        "insert into ml.score_reasons"
+        " (user_id, task, rank, feature, value, contribution, method, model_id, explained_at)"
+        f" select user_id, ?, rank, feature, {shown}, contribution, method, ?, ?"
         " from temp.new_reasons join named_features using (place)",
-        [task, model_id],
+        [task, model_id, at],
     ).fetchall()
     return int(made[0][0])

@@ -10,7 +10,7 @@ import pyarrow as pa
 from profilectl_ml.recommending.events import columns_of
 from profilectl_ml.recommending.task import RecommendationTask
 from profilectl_ml.sql import quote_identifier, quote_relation
-from profilectl_ml.watermarks import record_day
+from profilectl_ml.watermarks import later_than, record_day
 
 # A segment with fewer users who had anything is too small for a popularity of its own.
 MIN_SEGMENT = 20
@@ -29,6 +29,7 @@ def replace_recommendations(
 
     Reads ``recommending_past`` and ``recommending_items`` as the serving history left them.
     """
+    at = max(at, later_than(connection, "recommendations", "recommended_at"))
     connection.execute("delete from ml.recommendations where task = ?", [task.name])
     stamp = [task.name, model_id, at, as_of]
     connection.register("new_recommendations", found)

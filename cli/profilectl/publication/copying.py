@@ -1,0 +1,151 @@
+"""Writing one table of a published file: whole, or by what changed since the version it starts from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import duckdb
+
+from profilectl.publication.contents import Content
+from profilectl_ml.errors import ProfilectlError
+from profilectl_ml.sql import quote_identifier, quote_relation
+
+TARGET = "published_copy"
+#: A table of which more than this share was replaced is written whole again: what is replaced leaves holes.
+_MOST_REPLACED = 0.5
+
+
+@dataclass(frozen=True)
+class Written:
+    """How a table stands in a published file; the next publication starts from it.
+
+    Attributes
+    ----------
+    rows
+        Rows in it.
+    through
+        The largest stamp in it, as text; None where there is none.
+    epoch
+        What the table is: another one means that it was built anew from its beginning.
+    replaced
+        Rows written since it was last written whole.
+    """
+
+    rows: int
+    through: str | None
+    epoch: str
+    replaced: int = 0
+
+
+def write(
+    connection: duckdb.DuckDBPyConnection,
+    source: str,
+    content: Content,
+    epoch: str,
+    before: Written | None,
+) -> Written:
+    """Bring one table of the copy to what the warehouse has.
+
+    Parameters
+    ----------
+    before
+        How the copy has it already; None if it has not.
+
+    Raises
+    ------
+    ProfilectlError
+        If the table cannot be read or written.
+    """
+    try:
+        through, rows = _standing(connection, source, content)
+        if before is None or not _follows(before, content, epoch, through):
+            return _whole(connection, source, content, epoch, through)
+        if before.through == through and before.rows == rows:
+            return before
+        written = _delta(connection, source, content, epoch, before, through)
+        if written.replaced > _MOST_REPLACED * max(rows, 1):
+            return _whole(connection, source, content, epoch, through)
+        if written.rows != rows:
+            written = _without_gone(connection, source, content, written)
+        if written.rows != rows:
+            return _whole(connection, source, content, epoch, through)
+        return written
+    except duckdb.Error as error:
+        raise ProfilectlError(
+            f"{content.schema}.{content.name} cannot be copied: {str(error).splitlines()[0]}",
+            hint="if a view is out of date: profilectl build; if the disk is full: free some space",
+        ) from error
+
+
+def _follows(before: Written, content: Content, epoch: str, through: str | None) -> bool:
+    stamped = content.stamp is not None and before.through is not None and through is not None
+    return stamped and before.epoch == epoch
+
+
+def _standing(connection: duckdb.DuckDBPyConnection, source: str, content: Content) -> tuple[str | None, int]:
+    stamp = "null" if content.stamp is None else f"max({quote_identifier(content.stamp)})"
+    found = connection.execute(
+        f"select cast({stamp} as varchar), count(*) from {_original(source, content)}"
+    ).fetchall()
+    return found[0][0], int(found[0][1])
+
+
+def _whole(
+    connection: duckdb.DuckDBPyConnection, source: str, content: Content, epoch: str, through: str | None
+) -> Written:
+    copy = _copy(content)
+    connection.execute(f"create or replace table {copy} as {_select(source, content)}")
+    return Written(_count(connection, copy), through, epoch)
+
+
+def _delta(
+    connection: duckdb.DuckDBPyConnection,
+    source: str,
+    content: Content,
+    epoch: str,
+    before: Written,
+    through: str | None,
+) -> Written:
+    """Replace the rows of every key that has a row with a larger stamp than before."""
+    copy, stamp = _copy(content), quote_identifier(str(content.stamp))
+    keys = ", ".join(quote_identifier(name) for name in content.key)
+    newer = f"from {_original(source, content)} where {stamp} > cast($through as {content.stamp_type})"
+    given = {"through": before.through}
+    connection.execute(f"create or replace temp table changed_keys as select distinct {keys} {newer}", given)
+    connection.execute(f"delete from {copy} where ({keys}) in (from changed_keys select ({keys}))")
+    whose = f"where ({keys}) in (from changed_keys select ({keys}))"
+    inserted = connection.execute(f"insert into {copy} by name {_select(source, content)} {whose}").fetchall()
+    connection.execute("drop table changed_keys")
+    replaced = before.replaced + int(inserted[0][0])
+    return Written(_count(connection, copy), through, epoch, replaced)
+
+
+def _without_gone(
+    connection: duckdb.DuckDBPyConnection, source: str, content: Content, written: Written
+) -> Written:
+    """Take out what the warehouse does not have any more: nothing there is stamped to say so."""
+    copy = _copy(content)
+    keys = ", ".join(quote_identifier(name) for name in content.key)
+    connection.execute(
+        f"delete from {copy} where ({keys}) not in (select ({keys}) from {_original(source, content)})"
+    )
+    return Written(_count(connection, copy), written.through, written.epoch, written.replaced)
+
+
+def _select(source: str, content: Content) -> str:
+    left_out = ", ".join(quote_identifier(name) for name in sorted(content.left_out))
+    columns = f"* exclude ({left_out})" if left_out else "*"
+    return f"select {columns} from {_original(source, content)}"
+
+
+def _original(source: str, content: Content) -> str:
+    return quote_relation(source, content.schema, content.name)
+
+
+def _copy(content: Content) -> str:
+    return quote_relation(TARGET, content.target, content.name)
+
+
+def _count(connection: duckdb.DuckDBPyConnection, relation: str) -> int:
+    found = connection.execute(f"select count(*) from {relation}").fetchall()
+    return int(found[0][0])

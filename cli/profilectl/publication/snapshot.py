@@ -1,0 +1,185 @@
+"""The file of a new version: made from nothing or from the version before, described, and checked."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import duckdb
+
+from profilectl import facts
+from profilectl.project import Paths
+from profilectl.publication import describing
+from profilectl.publication.contents import Content, contents
+from profilectl.publication.copying import TARGET, Written, write
+from profilectl.publication.views import View
+from profilectl.warehouse import attached, open_file
+from profilectl_ml.errors import ProfilectlError
+from profilectl_ml.sql import quote_identifier, quote_literal, quote_relation
+
+#: Changes with what a published file holds and how; a version of another format is not started from.
+FORMAT = 2
+#: A file with more than this share of empty blocks is not started from: it would only grow.
+_MOST_EMPTY = 0.4
+
+Tell = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """What was written: rows of each table, by ``schema.table``; names of the views; whether all is new."""
+
+    tables: dict[str, int]
+    views: list[str]
+    is_whole: bool
+
+
+def make(
+    paths: Paths, target: Path, version: str, moment: datetime, base: Path | None, tell: Tell
+) -> Snapshot:
+    """Write the new file ``target``: marts, what their views read, and the ml tables for BI.
+
+    Parameters
+    ----------
+    base
+        The version to start from, of which only what changed is written again; None, or one that cannot be
+        started from: all is written.
+    tell
+        Called with the name of each table before it is written.
+
+    Raises
+    ------
+    ProfilectlError
+        If the warehouse cannot be read or has no marts, or a table cannot be written.
+    """
+    before = None
+    if base is not None:
+        tell(f"copying {base.stem}")
+        shutil.copyfile(base, target)
+        before = _standing(paths, target)
+        if before is None:
+            target.unlink()
+    with attached(paths) as (connection, source):
+        tables, views = contents(connection, source)
+        # The oldest storage version by default: the drivers of today's BI tools read it.
+        options = f"storage_version {quote_literal(paths.storage_version)}"
+        _attach(connection, target, options, paths.storage_version)
+        epochs = _epochs(connection, source)
+        _drop_others(connection, tables)
+        written: dict[str, Written] = {}
+        for content in tables:
+            tell(content.published)
+            connection.execute(f"create schema if not exists {quote_relation(TARGET, content.target)}")
+            known = (before or {}).get(content.published)
+            epoch = epochs.get(content.name, "") if content.schema != "ml" else "ml"
+            written[content.published] = write(connection, source, content, epoch, known)
+        tell("views")
+        describing.describe(connection, source, version, moment, written, paths.storage_version, FORMAT)
+        made = [_make_view(connection, view) for view in views]
+        connection.execute(f"checkpoint {quote_identifier(TARGET)}")
+        connection.execute(f"detach {quote_identifier(TARGET)}")
+    return Snapshot({name: one.rows for name, one in written.items()}, made, before is None)
+
+
+def verify(paths: Paths, file: Path, snapshot: Snapshot) -> None:
+    """Open ``file`` afresh, count each table, and let each view say its columns.
+
+    Raises
+    ------
+    ProfilectlError
+        If a table does not hold the rows that were counted in the warehouse, or a view cannot be read.
+    """
+    with open_file(paths, file, read_only=True) as connection:
+        for name, expected in snapshot.tables.items():
+            relation = quote_relation(*name.split(".", 1))
+            found = int(facts.rows(connection, f"select count(*) as n from {relation}")[0]["n"])
+            if found != expected:
+                raise ProfilectlError(
+                    f"the copy of {name} holds {found} rows, the warehouse {expected}: not published",
+                    hint="check the disk and run: profilectl publish --full",
+                )
+        for name in snapshot.views:
+            try:
+                connection.execute(f"describe {quote_relation(*name.split('.', 1))}")
+            except duckdb.Error as error:
+                raise ProfilectlError(
+                    f"{name} cannot be read from the copy: {str(error).splitlines()[0]}: not published",
+                    hint="run: profilectl build, then: profilectl publish --full",
+                ) from error
+
+
+def _attach(connection: duckdb.DuckDBPyConnection, target: Path, options: str, storage: str) -> None:
+    try:
+        connection.execute(f"attach {quote_literal(str(target))} as {quote_identifier(TARGET)} ({options})")
+    except duckdb.Error as error:
+        raise ProfilectlError(
+            f"DuckDB cannot write a file of storage version {storage}: {str(error).splitlines()[0]}",
+            hint="set PROFILECTL_STORAGE_VERSION to one it knows, such as v1.0.0",
+        ) from error
+
+
+def _standing(paths: Paths, file: Path) -> dict[str, Written] | None:
+    """Return how each table stands in the file of a version; None if it cannot be started from."""
+    with open_file(paths, file, read_only=True) as connection:
+        if "format" not in facts.columns(connection, "meta", "publication"):
+            return None
+        [about] = facts.rows(connection, "select * from meta.publication")
+        if (about["format"], about["storage_version"]) != (FORMAT, paths.storage_version):
+            return None
+        [size] = facts.rows(connection, "call pragma_database_size()")
+        if size["free_blocks"] > _MOST_EMPTY * max(size["total_blocks"], 1):
+            return None
+        found = facts.rows(
+            connection, 'select table_name, row_count, through, epoch, replaced from meta."tables"'
+        )
+    return {
+        one["table_name"]: Written(one["row_count"], one["through"], one["epoch"], one["replaced"])
+        for one in found
+    }
+
+
+def _epochs(connection: duckdb.DuckDBPyConnection, source: str) -> dict[str, str]:
+    """Return for each model a text that changes when it, or what a view of it reads, was built anew."""
+    state = quote_relation(source, "ops", "model_state")
+    known = facts.rows(
+        connection,
+        "select count(*) as n from duckdb_tables() where database_name = ? and schema_name = 'ops'"
+        " and table_name = 'model_state'",
+        [source],
+    )[0]["n"]
+    if not known:
+        return {}
+    found = facts.rows(connection, f"select model, md5(concat_ws(' ', epoch, parents)) as epoch from {state}")
+    return {row["model"]: row["epoch"] for row in found}
+
+
+def _drop_others(connection: duckdb.DuckDBPyConnection, tables: list[Content]) -> None:
+    """Drop what the file it starts from has beside these tables: every view, and tables that are no more."""
+    kept = {content.published for content in tables}
+    found = connection.execute(
+        "select schema_name, view_name, 'view' from duckdb_views() where database_name = $name"
+        " and not internal union all select schema_name, table_name, 'table' from duckdb_tables() where database_name = $name"
+        " and schema_name <> 'meta'",
+        {"name": TARGET},
+    ).fetchall()
+    for schema, name, kind in found:
+        if kind == "view" or f"{schema}.{name}" not in kept:
+            connection.execute(f"drop {kind} {quote_relation(TARGET, schema, name)}")
+    connection.execute(f"drop schema if exists {quote_relation(TARGET, 'meta')} cascade")
+
+
+def _make_view(connection: duckdb.DuckDBPyConnection, view: View) -> str:
+    connection.execute(f"use {quote_identifier(TARGET)}")
+    try:
+        connection.execute(view.sql)
+    except duckdb.Error as error:
+        raise ProfilectlError(
+            f"the view {view.schema}.{view.name} cannot be published: {str(error).splitlines()[0]}",
+            hint="published views may read marts, ml tables and intermediate models, but not raw or staging",
+        ) from error
+    finally:
+        connection.execute("use memory")
+    return f"{view.schema}.{view.name}"
