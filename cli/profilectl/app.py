@@ -21,6 +21,7 @@ from profilectl.commands import (
     show,
     status,
     train,
+    update,
     why,
 )
 from profilectl.errors import BoundaryGroup
@@ -55,7 +56,7 @@ def root(
     """
 
 
-for command in (init, demo, build, train, score, publish, report, show, why, status, doctor):
+for command in (init, demo, update, build, train, score, publish, report, show, why, status, doctor):
     app.command(command.NAME, rich_help_panel=command.PANEL)(command.run)
 for group in (identity, models):
     app.add_typer(group.group, name=group.NAME, rich_help_panel=group.PANEL)

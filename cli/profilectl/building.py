@@ -7,6 +7,7 @@ from typing import Any
 
 from profilectl import facts
 from profilectl.dbt_runner import DbtOutcome, Progress, run_dbt
+from profilectl.locking import only_writer
 from profilectl.project import DbtProject, Paths
 from profilectl.warehouse import connect
 
@@ -54,6 +55,13 @@ def build(
         If dbt could not start. Nodes that failed are not raised: they are in ``dbt.failures``,
         because the other sources were still built.
     """
+    with only_writer(paths, "profilectl build"):
+        return _build(project, paths, full_refresh, select, progress)
+
+
+def _build(
+    project: DbtProject, paths: Paths, full_refresh: bool, select: str | None, progress: Progress
+) -> Built:
     before = _last_batch(paths)
     # Unit tests look at the models' code, not at this warehouse's data: `make test` runs them.
     command = ["build", "--exclude-resource-type", "unit_test"]

@@ -10,6 +10,7 @@ from typing import Any
 import duckdb
 
 from profilectl import facts
+from profilectl.locking import only_writer
 from profilectl.model_card import model_card
 from profilectl.project import Paths
 from profilectl.warehouse import connect
@@ -32,7 +33,7 @@ def score(paths: Paths, names: list[str], progress: Progress = lambda share, wha
         If nothing was trained, a name is no task, or a model cannot score any more. Tasks before it keep
         their new scores, the others their old ones.
     """
-    with connect(paths, read_only=False) as connection:
+    with only_writer(paths, "profilectl score"), connect(paths, read_only=False) as connection:
         serving = {m.task: m for m in list_models(connection) if m.serving}
         tasks = names or sorted(serving)
         if not tasks:
@@ -76,14 +77,14 @@ def card(paths: Paths, name: str) -> dict[str, Any]:
 
 def promote(paths: Paths, model_id: str, reason: str) -> facts.Row:
     """Let a stored model serve; see :func:`profilectl_ml.promotion.promote`."""
-    with connect(paths, read_only=False) as connection:
+    with only_writer(paths, "profilectl models"), connect(paths, read_only=False) as connection:
         find_model(connection, model_id)
         return asdict(promotion.promote(connection, model_id, reason=reason))
 
 
 def rollback(paths: Paths, task: str, reason: str) -> facts.Row:
     """Let the model serve again that did before; see :func:`profilectl_ml.promotion.rollback`."""
-    with connect(paths, read_only=False) as connection:
+    with only_writer(paths, "profilectl models"), connect(paths, read_only=False) as connection:
         if not list_models(connection, task):
             known = sorted({m.task for m in list_models(connection)})
             raise ProfilectlError(

@@ -9,6 +9,7 @@ from typing import Any
 from profilectl import facts
 from profilectl.console import private_folder
 from profilectl.dbt_runner import load_manifest
+from profilectl.locking import only_writer
 from profilectl.project import DbtProject, Paths
 from profilectl.warehouse import connect, open_file
 from profilectl_ml.errors import ProfilectlError
@@ -48,7 +49,7 @@ def train(
         pass  # a missing or locked warehouse is found before dbt starts
     progress(0.0, "reading the dbt project")
     tasks = _chosen(project, tasks_from_manifest(load_manifest(project, paths)), names)
-    with connect(paths, read_only=False) as connection:
+    with only_writer(paths, "profilectl train"), connect(paths, read_only=False) as connection:
         for place, task in enumerate(tasks):
             train_task(connection, task, seed=seed, progress=_part(progress, task.name, place, len(tasks)))
         trained = {task.name for task in tasks}
@@ -86,7 +87,10 @@ def train_table(
         with connect(paths):  # says that there is no warehouse, and what to do
             pass
     try:
-        with open_file(paths, paths.warehouse, read_only=False) as connection:
+        with (
+            only_writer(paths, "profilectl train"),
+            open_file(paths, paths.warehouse, read_only=False) as connection,
+        ):
             progress(0.0, f"reading {Path(source).name}")
             task = table_task(connection, source, **wanted)
             train_task(connection, task, seed=seed, progress=progress)

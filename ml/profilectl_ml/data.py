@@ -121,7 +121,36 @@ def read_examples(connection: duckdb.DuckDBPyConnection, task: Task) -> Examples
     )
 
 
+def layout_query(task: Task, layout: Layout) -> str:
+    """Return a query of the labelled examples of the task's population: entity, ``__label``, the features."""
+    listed = ", ".join(quote_identifier(name) for name in layout.names)
+    where = f"{quote_identifier(task.label)} is not null"
+    if task.population:
+        where += f" and {quote_identifier(task.population)}"
+    return (
+        f"select {quote_identifier(task.entity)}::varchar as {_ENTITY},"
+        f" {quote_identifier(task.label)} as __label, {listed}"
+        f" from {quote_relation(*task.examples)} where {where}"
+    )
+
+
 def _label(column: pa.ChunkedArray, task: Task) -> NDArray[np.float64]:
+    label = label_of(column, task)
+    if np.ptp(label) == 0:
+        raise ProfilectlError(
+            f"task {task.name}: {task.label} is {label[0]:g} in every row; there is nothing to learn"
+        )
+    return label
+
+
+def label_of(column: pa.ChunkedArray, task: Task) -> NDArray[np.float64]:
+    """Return the labels as numbers, 0 or 1 for a classification, shape ``(rows,)``.
+
+    Raises
+    ------
+    ProfilectlError
+        If they are texts, not finite, or neither true nor false, and the task does not say what counts.
+    """
     if task.positive is not None:
         label = task.positive.of(column)
     elif pa.types.is_string(column.type) or pa.types.is_dictionary(column.type):
@@ -133,10 +162,6 @@ def _label(column: pa.ChunkedArray, task: Task) -> NDArray[np.float64]:
         label = pc.cast(column, pa.float64()).to_numpy()
     if not np.isfinite(label).all():
         raise ProfilectlError(f"task {task.name}: {task.label} holds infinite or not-a-number values")
-    if np.ptp(label) == 0:
-        raise ProfilectlError(
-            f"task {task.name}: {task.label} is {label[0]:g} in every row; there is nothing to learn"
-        )
     if task.kind == "classification" and not np.isin(label, (0.0, 1.0)).all():
         raise ProfilectlError(
             f"task {task.name}: {task.label} is neither true or false nor 0 or 1",

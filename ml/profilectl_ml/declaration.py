@@ -8,6 +8,9 @@ from typing import Any
 
 from profilectl_ml.errors import ProfilectlError
 
+#: A key of every kind: when to train again; see :mod:`profilectl_ml.monitoring`.
+RETRAIN = "retrain"
+
 
 @dataclass(frozen=True)
 class Declaration:
@@ -42,7 +45,7 @@ class Declaration:
     def check_keys(self, required: Iterable[str], optional: Iterable[str]) -> None:
         """Raise ``ProfilectlError`` if a required key is missing or an unknown one is given."""
         wanted = (*required,)
-        allowed = (*wanted, *optional)
+        allowed = (*wanted, *optional, RETRAIN)
         hint = f"allowed keys: {', '.join(allowed)}"
         unknown = sorted(set(self.given) - set(allowed))
         if unknown:

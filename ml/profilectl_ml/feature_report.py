@@ -12,9 +12,9 @@ from profilectl_ml.comparing import Rows
 from profilectl_ml.estimators import InformativeColumns
 from profilectl_ml.folds import Folds
 from profilectl_ml.layout import Layout
+from profilectl_ml.stability import stability_index
 
 Floats = NDArray[np.float64]
-_BINS, _FLOOR = 10, 1e-4
 _ROWS = 5000
 
 
@@ -87,27 +87,6 @@ def feature_report(
             )
         )
     return found
-
-
-def stability_index(before: Floats, after: Floats) -> float:
-    """Return the population stability index of one feature; missing values are a bin of their own.
-
-    Examples
-    --------
-    >>> stability_index(np.arange(100.0), np.arange(100.0))
-    0.0
-    """
-    known = before[~np.isnan(before)]
-    edges = np.unique(np.quantile(known, np.linspace(0, 1, _BINS + 1)[1:-1])) if len(known) else np.empty(0)
-
-    def shares(values: Floats) -> Floats:
-        there = values[~np.isnan(values)]
-        counts = np.bincount(np.searchsorted(edges, there, side="left"), minlength=len(edges) + 1)
-        parts = np.append(counts, len(values) - len(there)) / max(len(values), 1)
-        return np.asarray(np.clip(parts, _FLOOR, None), dtype=np.float64)
-
-    old, new = shares(before), shares(after)
-    return float(np.sum((new - old) * np.log(new / old)))
 
 
 def _movement(matrix: Floats, cutoffs: NDArray[np.datetime64]) -> Floats | None:

@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 
 from profilectl_ml.comparing import Rows
-from profilectl_ml.feature_report import FeatureFacts, feature_report, stability_index
+from profilectl_ml.feature_report import FeatureFacts, feature_report
 from profilectl_ml.folds import grouped_folds
 from profilectl_ml.layout import Layout
+from profilectl_ml.stability import stability_index
 
 DAYS = np.repeat(np.array(["2017-01-01", "2017-01-29"], dtype="datetime64[D]"), 500)
 

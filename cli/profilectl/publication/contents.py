@@ -108,10 +108,8 @@ def _check(view: View, named: Iterable[tuple[str, str]]) -> None:
                 f"the view {view.schema}.{view.name} reads {schema}.{name}, which is not there",
                 hint="run: profilectl build",
             )
-        private = schema in ("raw", "staging", "ops") or (
-            schema == "ml" and name not in (*ML_TABLES, "models")
-        )
-        if private:
+        is_registry = schema == "ml" and name not in (*ML_TABLES, "models")
+        if is_registry or schema in ("raw", "staging", "ops"):
             raise ProfilectlError(
                 f"the view {view.schema}.{view.name} reads {schema}.{name}, which is not published",
                 hint="let it read marts or intermediate models, or make the mart a table",

@@ -160,9 +160,10 @@ def _drop_others(connection: duckdb.DuckDBPyConnection, tables: list[Content]) -
     """Drop what the file it starts from has beside these tables: every view, and tables that are no more."""
     kept = {content.published for content in tables}
     found = connection.execute(
-        "select schema_name, view_name, 'view' from duckdb_views() where database_name = $name"
-        " and not internal union all select schema_name, table_name, 'table' from duckdb_tables() where database_name = $name"
-        " and schema_name <> 'meta'",
+        "select schema_name, view_name, 'view' from duckdb_views()"
+        " where database_name = $name and not internal"
+        " union all select schema_name, table_name, 'table' from duckdb_tables()"
+        " where database_name = $name and schema_name <> 'meta'",
         {"name": TARGET},
     ).fetchall()
     for schema, name, kind in found:

@@ -54,6 +54,8 @@ class Run:
         The last landing batch that this run takes in.
     project
         The fingerprint of the dbt project and settings it was made with.
+    version, published_at
+        The version that it published, and when readers saw it.
     """
 
     run_id: int
@@ -68,6 +70,7 @@ class Run:
     through_batch: int = 0
     project: str = ""
     version: str | None = None
+    published_at: datetime | None = None
     outcome: str = FAILED
     reason: str = ""
 
@@ -152,10 +155,10 @@ def finish(connection: duckdb.DuckDBPyConnection, run: Run, arrivals: Sequence[A
     names = ", ".join(f"{name} = ?" for name in written)
     with transaction(connection):
         connection.execute(f"update ops.runs set {names} where run_id = ?", [*written.values(), run.run_id])
-        if run.outcome == PUBLISHED and arrivals:
+        if run.published_at is not None and arrivals:
             connection.executemany(
                 "insert into ops.freshness values (?, ?, ?, ?, ?, ?, ?, ?)",
-                [_measured(run, arrival, ended) for arrival in arrivals],
+                [_measured(run, arrival, run.published_at) for arrival in arrivals],
             )
 
 

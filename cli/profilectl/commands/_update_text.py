@@ -1,0 +1,47 @@
+"""What an update did, in a few lines."""
+
+from __future__ import annotations
+
+import typer
+
+from profilectl.updating import runs
+from profilectl.updating.loop import Updated
+
+_SHOWN = 20
+
+
+def render(done: Updated) -> None:
+    """Print what landed, was built, trained, scored and published; what went wrong on stderr."""
+    run = done.run
+    seconds = sum(taken for _, taken in run.steps)
+    if run.outcome == runs.NOTHING_NEW:
+        typer.echo(f"nothing new: {run.reason}")
+    else:
+        typer.echo(
+            f"files: {run.files:,} taken ({run.bytes / 1e6:,.1f} MB), {run.files_rejected:,} rejected; "
+            f"{run.rows:,} rows; {run.users:,} users made anew"
+        )
+    for row in run.retraining:
+        what = "trained" if row["trained"] else "not trained"
+        typer.echo(f"{row['task']}: {what}: {row['reason']}")
+    for row in done.scored:
+        typer.echo(f"{row['task']}: {row['users']:,} users scored: {row['why']}")
+    if done.published is not None:
+        took = ", ".join(f"{name} {taken:.1f}" for name, taken in run.steps)
+        typer.echo(f"published {done.published.version} ({run.reason}); {seconds:.1f} s ({took})")
+    render_problems(done)
+
+
+def render_problems(done: Updated) -> None:
+    """Write what went wrong to stderr, one line each."""
+    for failure in done.failures[:_SHOWN]:
+        typer.echo(f"error: {failure}", err=True)
+    if done.failures:
+        typer.echo("hint: nothing was published; readers keep the version they have", err=True)
+    for file in done.refused[:_SHOWN]:
+        typer.echo(
+            f"warning: {file['file']} was refused: {file['reason']} {file['detail'] or ''}".rstrip(), err=True
+        )
+    for row in done.run.retraining:
+        if row["failed"]:
+            typer.echo(f"error: {row['task']}: {row['reason']}; the model before still serves", err=True)

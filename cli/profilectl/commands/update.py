@@ -1,0 +1,47 @@
+"""``profilectl update``."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from profilectl.commands._options import WORK, Json, ProjectDir
+from profilectl.commands._update_text import render
+from profilectl.console import emit_json
+from profilectl.errors import EXIT_FAILED
+from profilectl.progress import waiting
+from profilectl.project import Paths, locate_project
+from profilectl.updating import loop, retraining
+
+NAME, PANEL = "update", WORK
+
+
+def run(
+    project_dir: ProjectDir = None,
+    train: Annotated[
+        str,
+        typer.Option(
+            "--train", metavar="|".join(retraining.MODES), help="Train what is due, nothing, or all."
+        ),
+    ] = retraining.AUTO,
+    as_json: Json = False,
+) -> None:
+    """Take what landed, build and score what it touches, check, publish: the one command for cron.
+
+    It does nothing where nothing is new, and may be killed at any moment: the next run goes on from there.
+    Published is only what passed its tests. Trains again when a model is too old, worse than its test, or users
+    have changed (docs/updating.md).
+
+    Example: profilectl update
+
+    Example: */5 * * * * profilectl update --json >> /var/log/profilectl.jsonl
+    """
+    if train not in retraining.MODES:
+        raise typer.BadParameter(f"{train!r} is none of {', '.join(retraining.MODES)}", param_hint="--train")
+    project, paths = locate_project(project_dir), Paths.from_environment()
+    with waiting("updating", quiet=as_json) as progress:
+        done = loop.update(project, paths, train=train, tell=progress)
+    emit_json(done.as_json()) if as_json else render(done)
+    if not done.success:
+        raise typer.Exit(EXIT_FAILED)

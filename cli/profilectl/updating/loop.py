@@ -1,0 +1,304 @@
+"""One update: what landed, what it touches, who is scored, what is checked, and the new version."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import duckdb
+
+from profilectl import facts, publishing
+from profilectl.console import private_folder
+from profilectl.dbt_runner import DbtOutcome, NodeFailure, run_dbt
+from profilectl.locking import only_writer
+from profilectl.project import DbtProject, Paths
+from profilectl.updating import news, retraining, runs
+from profilectl.warehouse import connect_published, open_file
+from profilectl_ml.errors import ProfilectlError
+
+Tell = Callable[[str], None]
+#: Fails while a file that was refused lies there; everything else is built, and published, all the same.
+_REFUSED = "assert_no_file_refused"
+#: Files that arrive while dbt runs are taken with the next selection; so often in one run.
+_ROUNDS = 3
+
+
+@dataclass
+class Updated:
+    """What an update did.
+
+    Attributes
+    ----------
+    run
+        Its row in ``ops.runs``.
+    failures
+        Nodes of dbt that failed, those about refused files among them.
+    refused
+        Files that were refused and still lie there.
+    scored
+        Per task, how many users were scored anew and why.
+    published
+        The new version, if there is one.
+    """
+
+    run: runs.Run
+    failures: list[NodeFailure] = field(default_factory=list)
+    refused: list[facts.Row] = field(default_factory=list)
+    scored: list[facts.Row] = field(default_factory=list)
+    published: publishing.Published | None = None
+
+    @property
+    def success(self) -> bool:
+        """Whether everything is as it should be: nothing failed, no file refused, no training failed."""
+        trained = not any(row["failed"] for row in self.run.retraining)
+        return self.run.outcome in runs.COMPLETE and not self.failures and trained
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the summary as one object."""
+        return {
+            **self.run.as_json(),
+            "success": self.success,
+            "failures": [asdict(failure) for failure in self.failures],
+            "refused": self.refused,
+            "scored": self.scored,
+        }
+
+
+def update(
+    project: DbtProject,
+    paths: Paths,
+    *,
+    train: str = retraining.AUTO,
+    command: str = "update",
+    tell: Tell = lambda what: None,
+) -> Updated:
+    """Take what landed, build and score what it touches, check, publish; do nothing where nothing is new.
+
+    May be killed at any moment: the next run finds out what was left undone. Each is a row of ``ops.runs``.
+
+    Parameters
+    ----------
+    train
+        ``auto``: train what is due; ``never``; ``always``: train every task.
+    command
+        The name of the run in ``ops.runs``.
+    tell
+        Called with what is being done.
+
+    Raises
+    ------
+    ProfilectlError
+        If another process writes this home, dbt cannot start, or nothing could be published. What was done
+        until then stays, and the next run goes on from there.
+    """
+    with only_writer(paths, f"profilectl {command}"):
+        return _Update(project, paths, train, tell).go(command)
+
+
+class _Update:
+    def __init__(self, project: DbtProject, paths: Paths, train: str, tell: Tell) -> None:
+        self._project, self._paths, self._train, self._tell = project, paths, train, tell
+
+    def go(self, command: str) -> Updated:
+        tell = self._tell
+        tell("looking for what is new")
+        fingerprint = news.fingerprint(self._project)
+        private_folder(self._paths.warehouse.parent)
+        with open_file(self._paths, self._paths.warehouse, read_only=False) as connection:
+            run = runs.start(connection, command)
+            complete = runs.last_complete(connection)
+            found = news.look(connection, self._paths, complete, fingerprint)
+            before = _Before.of(connection)
+        done = Updated(run)
+        run.project = fingerprint
+        try:
+            if found.is_empty or self._build(done, found):
+                self._learn(done, found)
+                self._publish(done, found, complete)
+        except BaseException as error:
+            run.outcome, run.reason = runs.FAILED, _reason(error)
+            raise
+        finally:
+            self._finish(done, before)
+        return done
+
+    def _build(self, done: Updated, found: news.News) -> bool:
+        """Build what is touched, and what lands meanwhile; return whether all of it may be published."""
+        run = done.run
+        with run.step("build"):
+            for _ in range(_ROUNDS):
+                run.through_batch = self._last_batch()
+                outcome = self._dbt(found.selection())
+                done.failures = [failure for failure in outcome.failures if failure.node != _REFUSED]
+                if done.failures:
+                    run.reason = f"dbt: {done.failures[0]}"
+                    return False
+                with open_file(self._paths, self._paths.warehouse, read_only=True) as connection:
+                    late = news.landed_since(connection, run.through_batch) - found.entities
+                if found.everything or not late:
+                    # dbt takes files once, before it builds anything of them
+                    run.through_batch = self._last_batch()
+                    break
+                found = news.News(frozenset(late), "", found.declared)
+        return True
+
+    def _last_batch(self) -> int:
+        with open_file(self._paths, self._paths.warehouse, read_only=True) as connection:
+            return news.last_batch(connection)
+
+    def _dbt(self, selection: str | None) -> DbtOutcome:
+        options = ["build", "--exclude-resource-type", "unit_test"]
+        if selection is not None:
+            options += ["--select", *selection.split()]
+        return run_dbt(
+            self._project,
+            self._paths,
+            options,
+            lambda finished, total, node: self._tell(f"building {finished}/{total} {node}"),
+        )
+
+    def _learn(self, done: Updated, found: news.News) -> None:
+        """Train what is due, then bring scores, reasons and segments to what was built."""
+        run = done.run
+        with open_file(self._paths, self._paths.warehouse, read_only=False) as connection:
+            looked = self._train != retraining.ALWAYS and not found.everything
+            if not (looked and retraining.is_settled(connection)):
+                with run.step("train"):
+                    run.retraining = retraining.retrain(
+                        connection, self._project, self._paths, self._train, self._share
+                    )
+            if _is_behind(connection):
+                from profilectl_ml.refreshing import refresh  # scikit-learn is slow to import
+
+                with run.step("score"):
+                    done.scored = [asdict(one) for one in refresh(connection, self._share)]
+
+    def _share(self, share: float, what: str) -> None:
+        self._tell(f"{what} ({share:.0%})")
+
+    def _publish(self, done: Updated, found: news.News, complete: facts.Row | None) -> None:
+        run = done.run
+        why = found.everything or ", ".join(".".join(entity) for entity in sorted(found.entities))
+        if found.is_empty:
+            run.through_batch = int(complete["through_batch"]) if complete else 0
+            why = self._newer_than_published()
+        if not why:
+            run.outcome, run.reason = runs.NOTHING_NEW, "no new files, and the project is as it was"
+            return
+        with run.step("publish"):
+            done.published = publishing.publish(self._paths, lambda step: self._tell(f"publishing {step}"))
+        run.published_at = runs.now()
+        run.outcome, run.version, run.reason = runs.PUBLISHED, done.published.version, why
+
+    def _newer_than_published(self) -> str:
+        """Return why there is something to publish although nothing was built; empty if there is not."""
+        if publishing.current(self._paths) is None:
+            return "nothing was published yet"
+        with connect_published(self._paths) as connection:
+            published = facts.rows(connection, "select published_at from meta.publication")[0]["published_at"]
+        with open_file(self._paths, self._paths.warehouse, read_only=True) as connection:
+            if not facts.has_table(connection, "ml", "promotions"):
+                return ""
+            changed = facts.rows(
+                connection,
+                "select max(at) as at from (select max(created_at) as at from ml.runs"
+                " union all select max(promoted_at) from ml.promotions"
+                " union all select max(scored_at) from ml.scores"
+                " union all select max(assigned_at) from ml.segments"
+                " union all select max(recommended_at) from ml.recommendations)",
+            )[0]["at"]
+        return "models or scores are newer" if changed is not None and changed > published else ""
+
+    def _finish(self, done: Updated, before: _Before) -> None:
+        run = done.run
+        with open_file(self._paths, self._paths.warehouse, read_only=False) as connection:
+            taken, arrivals = _landed(connection, self._paths, before)
+            run.files, run.files_rejected, run.rows, run.bytes = taken
+            run.users = before.touched(connection)
+            done.refused = _refused(connection)
+            runs.finish(connection, run, arrivals)
+
+
+@dataclass(frozen=True)
+class _Before:
+    """The last landing batch and the last build before the run."""
+
+    batch: int
+    build: int
+
+    @classmethod
+    def of(cls, connection: duckdb.DuckDBPyConnection) -> _Before:
+        build = 0
+        if facts.has_table(connection, "ops", "builds"):
+            build = facts.rows(connection, "select coalesce(max(build_id), 0) as id from ops.builds")[0]["id"]
+        return cls(news.last_batch(connection), int(build))
+
+    def touched(self, connection: duckdb.DuckDBPyConnection) -> int:
+        """Return how many users' features were made anew since."""
+        if "changed_in" not in facts.columns(connection, "marts", "user_features"):
+            return 0
+        found = facts.rows(
+            connection, "select count(*) as n from marts.user_features where changed_in > ?", [self.build]
+        )
+        return int(found[0]["n"])
+
+
+def _landed(
+    connection: duckdb.DuckDBPyConnection, paths: Paths, before: _Before
+) -> tuple[tuple[int, int, int, int], list[runs.Arrival]]:
+    """Return files taken and refused, rows and bytes since; and when each file taken had arrived."""
+    if not facts.has_table(connection, "raw", "load_ledger"):
+        return (0, 0, 0, 0), []
+    found = facts.rows(
+        connection,
+        "select source, entity, file, status, rows_loaded, size_bytes, modified_at from raw.load_ledger"
+        " where batch_id > ? order by file",
+        [before.batch],
+    )
+    taken = [row for row in found if row["status"] == "taken"]
+    counts = (
+        len(taken),
+        len(found) - len(taken),
+        sum(row["rows_loaded"] for row in taken),
+        sum(row["size_bytes"] for row in taken),
+    )
+    return counts, [
+        runs.Arrival(row["source"], row["entity"], row["file"], row["rows_loaded"], _arrived(paths, row))
+        for row in taken
+    ]
+
+
+def _arrived(paths: Paths, row: facts.Row) -> datetime:
+    """Return when a file came to lie where it lies: its content may be older."""
+    try:
+        changed = (paths.landing / row["file"]).stat().st_ctime
+    except OSError:  # it was taken away since
+        modified: datetime = row["modified_at"]
+        return modified
+    return datetime.fromtimestamp(changed, UTC).replace(tzinfo=None)
+
+
+def _refused(connection: duckdb.DuckDBPyConnection) -> list[facts.Row]:
+    if not facts.has_table(connection, "ops", "landing_files"):
+        return []
+    return facts.rows(
+        connection,
+        "select source, entity, file, reason, detail from ops.landing_files where is_fatal and is_current"
+        " order by file",
+    )
+
+
+def _is_behind(connection: duckdb.DuckDBPyConnection) -> bool:
+    if not facts.has_table(connection, "ml", "models"):
+        return False
+    from profilectl_ml.standing import standings
+
+    return any(not one.is_current for one in standings(connection))
+
+
+def _reason(error: BaseException) -> str:
+    if isinstance(error, ProfilectlError):
+        return error.message
+    return "interrupted" if isinstance(error, KeyboardInterrupt) else f"{type(error).__name__}: {error}"
