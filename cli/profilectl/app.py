@@ -22,6 +22,7 @@ from profilectl.commands import (
     status,
     train,
     update,
+    watch,
     why,
 )
 from profilectl.errors import BoundaryGroup
@@ -56,7 +57,7 @@ def root(
     """
 
 
-for command in (init, demo, update, build, train, score, publish, report, show, why, status, doctor):
+for command in (init, demo, update, watch, build, train, score, publish, report, show, why, status, doctor):
     app.command(command.NAME, rich_help_panel=command.PANEL)(command.run)
 for group in (identity, models):
     app.add_typer(group.group, name=group.NAME, rich_help_panel=group.PANEL)

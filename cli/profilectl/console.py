@@ -23,6 +23,11 @@ def emit_json(value: object) -> None:
     typer.echo(json.dumps(value, indent=2, ensure_ascii=False, default=str))
 
 
+def emit_line(value: object) -> None:
+    """Write ``value`` to stdout as JSON in one line, for streams of objects."""
+    typer.echo(json.dumps(value, ensure_ascii=False, default=str))
+
+
 def stdout() -> Console:
     """Return a console for results; markup is off because values come from data."""
     return Console(file=sys.stdout, markup=False, highlight=False, soft_wrap=False)

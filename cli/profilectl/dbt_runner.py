@@ -73,7 +73,8 @@ def run_dbt(
     arguments += ["--target-path", str(paths.dbt_target)]
     try:
         with paths.exported():
-            outcome = dbtRunner(callbacks=[_Counter(progress)]).invoke(arguments)
+            manifest = _manifest(project, arguments) if command[0] != "parse" else None
+            outcome = dbtRunner(manifest=manifest, callbacks=[_Counter(progress)]).invoke(arguments)
     finally:
         _release_warehouse()
     results = getattr(outcome.result, "results", None)
@@ -82,6 +83,32 @@ def run_dbt(
     if results is None and not outcome.success:
         raise _failed_early(outcome.exception, paths)
     return _summarise(results or [], time.monotonic() - started)
+
+
+#: The project that this process parsed last, and under which conditions: a process that watches parses once.
+_parsed: dict[str, Any] = {}
+
+
+def keep_parsed(key: str) -> None:
+    """Let later runs in this process use one parse of the project for as long as ``key`` stays the same."""
+    if _parsed.get("key") != key:
+        _parsed.clear()
+        _parsed["key"] = key
+
+
+def _manifest(project: DbtProject, arguments: Sequence[str]) -> Any:
+    """Return the project as parsed before, if this process keeps it; else None, and dbt parses."""
+    from dbt.cli.main import dbtRunner
+
+    if "key" not in _parsed:
+        return None
+    if "manifest" not in _parsed:
+        own = arguments[arguments.index("--project-dir") :]
+        outcome = dbtRunner().invoke(["--quiet", "--log-level", "none", "parse", *own])
+        if not outcome.success:
+            return None  # the run itself will say what is wrong
+        _parsed["manifest"] = outcome.result
+    return _parsed["manifest"]
 
 
 def load_manifest(project: DbtProject, paths: Paths) -> dict[str, Any]:

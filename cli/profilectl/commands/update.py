@@ -30,8 +30,8 @@ def run(
     """Take what landed, build and score what it touches, check, publish: the one command for cron.
 
     It does nothing where nothing is new, and may be killed at any moment: the next run goes on from there.
-    Published is only what passed its tests. Trains again when a model is too old, worse than its test, or users
-    have changed (docs/updating.md).
+    Published is only what passed its tests. Trains again when a model is too old, worse than its test, or
+    users have changed (docs/updating.md).
 
     Example: profilectl update
 

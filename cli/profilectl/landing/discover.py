@@ -84,10 +84,11 @@ def find_files(root: Path, contract: Contract) -> list[LandingFile]:
         Files that cannot be taken are there too, with their ``problem``.
     """
     resolved = root.resolve()
-    return [_describe(path, resolved, contract) for path in sorted(_walk(resolved))]
+    return [_describe(path, resolved, contract) for path in sorted(walk(resolved))]
 
 
-def _walk(root: Path) -> Iterator[Path]:
+def walk(root: Path) -> Iterator[Path]:
+    """Yield every file under ``root`` that is not hidden or temporary, and every linked folder."""
     for folder, folders, names in os.walk(root):
         folders[:] = [name for name in folders if not _is_ignored(name)]
         # os.walk does not enter linked folders; they must not vanish without a word.

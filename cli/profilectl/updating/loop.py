@@ -203,12 +203,12 @@ class _Update:
                 return ""
             changed = facts.rows(
                 connection,
-                "select max(at) as at from (select max(created_at) as at from ml.runs"
+                "select max(moment) as moment from (select max(created_at) as moment from ml.runs"
                 " union all select max(promoted_at) from ml.promotions"
                 " union all select max(scored_at) from ml.scores"
                 " union all select max(assigned_at) from ml.segments"
                 " union all select max(recommended_at) from ml.recommendations)",
-            )[0]["at"]
+            )[0]["moment"]
         return "models or scores are newer" if changed is not None and changed > published else ""
 
     def _finish(self, done: Updated, before: _Before) -> None:

@@ -63,7 +63,7 @@ def look(
         The fingerprint of the project as it is now.
     """
     if complete is None or not facts.has_table(connection, "ops", "landing_contract"):
-        return News(frozenset(), "the run before did not end well, or there was none", frozenset())
+        return News(frozenset(), "what is built already is not known", frozenset())
     if complete["project"] != project:
         return News(frozenset(), "the dbt project or a setting changed", frozenset())
     contract = _contract(connection)

@@ -179,14 +179,13 @@ def create_tables(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute(f"create table if not exists ops.freshness ({_FRESHNESS})")
 
 
-def latencies(connection: duckdb.DuckDBPyConnection, last: int = 1000) -> facts.Row:
-    """Return percentiles of the seconds from a file's arrival to its publication, over the last files."""
+def latencies(connection: duckdb.DuckDBPyConnection, since: int = 0) -> facts.Row:
+    """Return percentiles of the seconds from a file's arrival to its publication, of runs since one."""
     found = facts.rows(
         connection,
         "select count(*) as files, quantile_cont(seconds, 0.5) as p50, quantile_cont(seconds, 0.95) as p95,"
-        " max(seconds) as slowest"
-        " from (select seconds from ops.freshness order by published_at desc limit ?)",
-        [last],
+        " max(seconds) as slowest from ops.freshness where run_id >= ?",
+        [since],
     )
     return found[0]
 

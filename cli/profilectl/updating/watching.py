@@ -1,0 +1,107 @@
+"""Updating again and again as files arrive: micro-batches, with the seconds each file took."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from profilectl import facts
+from profilectl.dbt_runner import keep_parsed
+from profilectl.landing.discover import walk
+from profilectl.locking import only_writer
+from profilectl.project import DbtProject, Paths
+from profilectl.updating import loop, news, runs
+from profilectl.warehouse import open_file
+from profilectl_ml.errors import ProfilectlError
+
+Tell = Callable[[str], None]
+Stop = Callable[[], bool]
+_Signature = frozenset[tuple[str, int, int]]
+
+
+@dataclass(frozen=True)
+class Watched:
+    """One update while watching.
+
+    Attributes
+    ----------
+    updated
+        What it did; None if it could not be done.
+    error
+        Why not.
+    latency
+        Percentiles of the seconds from arrival to publication, of the files of this process so far.
+    """
+
+    updated: loop.Updated | None
+    error: ProfilectlError | None
+    latency: facts.Row
+
+
+def watch(
+    project: DbtProject,
+    paths: Paths,
+    *,
+    every: float,
+    train: str,
+    tell: Tell = lambda what: None,
+    stop: Stop = lambda: False,
+) -> Iterator[Watched]:
+    """Update whenever the landing folder or the project changed, and yield what each update did.
+
+    A file counts as arrived when two looks in a row find it alike: one that is still being written waits. An
+    update that fails is told and tried again when something changes, so that one bad file or a full disk does
+    not end the watch. The home is held against other writers all the time.
+
+    Parameters
+    ----------
+    every
+        Seconds between two looks.
+    train
+        As for :func:`profilectl.updating.loop.update`.
+    stop
+        Asked before each look; ends the watch.
+
+    Raises
+    ------
+    ProfilectlError
+        If another process writes this home.
+    """
+    with only_writer(paths, "profilectl watch"):
+        first, done, before = None, None, _signature(paths, project)
+        while not stop():
+            seen = _signature(paths, project)
+            if seen == before and seen != done:
+                keep_parsed(news.fingerprint(project))
+                one = _update(project, paths, train, tell, first)
+                done = seen
+                if one.updated is not None and first is None:
+                    first = one.updated.run.run_id
+                yield one
+            else:
+                tell("waiting for files")
+                time.sleep(every)
+            before = seen
+
+
+def _update(project: DbtProject, paths: Paths, train: str, tell: Tell, first: int | None) -> Watched:
+    try:
+        updated = loop.update(project, paths, train=train, command="watch", tell=tell)
+    except ProfilectlError as error:
+        return Watched(None, error, {})
+    with open_file(paths, paths.warehouse, read_only=True) as connection:
+        since = updated.run.run_id if first is None else first
+        return Watched(updated, None, runs.latencies(connection, since))
+
+
+def _signature(paths: Paths, project: DbtProject) -> _Signature:
+    """Return what tells one state of the landing folder and the project from another: names, sizes, times."""
+    found = set()
+    for path in (*walk(paths.landing), *project.folder.rglob("*.sql"), *project.folder.rglob("*.yml")):
+        try:
+            stat = path.stat()
+        except OSError:  # it went while we looked
+            continue
+        found.add((str(path), stat.st_size, stat.st_mtime_ns))
+    return frozenset(found)
