@@ -24,11 +24,18 @@ class Measured:
 
 
 def run_measured(
-    command: Sequence[str], environment: Mapping[str, str], limit_mb: float | None = None
+    command: Sequence[str],
+    environment: Mapping[str, str],
+    limit_mb: float | None = None,
+    output: Path | None = None,
 ) -> Measured:
-    """Run `command` to its end, or kill it when its processes hold more than `limit_mb` together."""
+    """Run `command` to its end, or kill it when its processes hold more than `limit_mb` together.
+
+    What it prints goes to `output`.
+    """
     started = time.monotonic()
-    process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL)
+    with (output or Path(os.devnull)).open("wb") as told:
+        process = subprocess.Popen(command, env=environment, stdout=told)
     peak, ended = [0.0], threading.Event()
 
     def watch() -> None:

@@ -53,7 +53,7 @@ class Updated:
     def success(self) -> bool:
         """Whether everything is as it should be: nothing failed, no file refused, no training failed."""
         trained = not any(row["failed"] for row in self.run.retraining)
-        return self.run.outcome in runs.COMPLETE and not self.failures and trained
+        return self.run.outcome in runs.COMPLETE and trained and not self.failures and not self.refused
 
     def as_json(self) -> dict[str, Any]:
         """Return the summary as one object."""
