@@ -11,6 +11,7 @@ import typer
 from profilectl.commands import (
     build,
     demo,
+    diff,
     doctor,
     export,
     identity,
@@ -56,7 +57,7 @@ def root(
     """
 
 
-for command in (init, demo, build, train, score, publish, export, report, show, why, status, doctor):
+for command in (init, demo, build, train, score, publish, export, report, diff, show, why, status, doctor):
     app.command(command.NAME, rich_help_panel=command.PANEL)(command.run)
 for group in (identity, models):
     app.add_typer(group.group, name=group.NAME, rich_help_panel=group.PANEL)
