@@ -181,6 +181,11 @@ def _clear_errors(target: Path) -> Iterator[None]:
             f"{target} cannot be written: {str(error).splitlines()[0]}",
             hint="check that the folder is yours and the disk has room",
         ) from error
+    except duckdb.InvalidInputException as error:
+        raise ProfilectlError(
+            f"what was written to {target} cannot be read back: {str(error).splitlines()[0]}",
+            hint="export as parquet, which has no limit on the length of a row",
+        ) from error
     except duckdb.OutOfMemoryException as error:
         raise ProfilectlError(
             f"the export needs more memory than DuckDB may use: {str(error).splitlines()[0]}",

@@ -15,6 +15,8 @@ from profilectl_ml.sql import quote_literal
 Connection = duckdb.DuckDBPyConnection
 # Told the rows written since it was told last, and the table they are of.
 Tick = Callable[[int, str], None]
+# DuckDB's own size of a row group; no more cells in one than this; and never fewer rows.
+_GROUP_MOST, _GROUP_CELLS, _GROUP_LEAST = 122_880, 4_000_000, 10_240
 
 
 class Writer(Protocol):
@@ -38,9 +40,14 @@ class ParquetWriter:
         return Path(table.schema) / f"{table.name}.parquet"
 
     def write(self, connection: Connection, tables: Sequence[Table], folder: Path, tick: Tick) -> None:
-        """Copy each table, row group by row group."""
+        """Copy each table, row group by row group, in whatever order the threads come."""
+        # Keeping the order means keeping what was written too early: a wide table then needs twice the memory.
+        connection.execute("set preserve_insertion_order = false")
         for table in tables:
-            _copy(connection, query(table), folder / self.file(table), "format parquet, compression snappy")
+            # Each thread holds a row group until it is full: of a wide table, fewer rows.
+            group = max(_GROUP_LEAST, min(_GROUP_MOST, _GROUP_CELLS // len(table.columns)))
+            how = f"format parquet, compression snappy, row_group_size {group}"
+            _copy(connection, query(table), folder / self.file(table), how)
             tick(table.rows, table.full_name)
 
     def counts(self, connection: Connection, tables: Sequence[Table], folder: Path) -> list[int]:
@@ -80,7 +87,8 @@ class CsvWriter:
             connection,
             "select count(*) from read_csv(?, auto_detect = false, header = true, delim = ',', quote = '\"', "
             f"escape = '\"', strict_mode = true, compression = '{self._compression}', columns = {{{names}}}, "
-            "max_line_size = 100000000)",
+            # A row may be as long as a very long text; the buffers of all threads grow with it.
+            "max_line_size = 10000000, buffer_size = 20000000)",
             [str(file)],
         )
 

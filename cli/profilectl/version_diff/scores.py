@@ -23,7 +23,8 @@ def scores(sides: Sides, limit: int) -> list[dict[str, Any]]:
     sides.connection.execute(
         "create or replace temp table moves as "
         "select coalesce(b.task, a.task) as task, b.user_id is not null as was, "
-        "a.user_id is not null as now, b.user_id, b.score as before, a.score as after, a.score - b.score as change, "
+        "a.user_id is not null as now, b.user_id, b.score as before, a.score as after, "
+        "a.score - b.score as change, "
         # The percentile is the share who score at most as high: 100 is the highest tenth, too.
         "least(floor(b.percentile / 10), 9) is distinct from least(floor(a.percentile / 10), 9) as crossed "
         "from before.ml.scores b full join after.ml.scores a on a.task = b.task and a.user_id = b.user_id"
