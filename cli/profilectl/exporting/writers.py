@@ -41,7 +41,7 @@ class ParquetWriter:
 
     def write(self, connection: Connection, tables: Sequence[Table], folder: Path, tick: Tick) -> None:
         """Copy each table, row group by row group, in whatever order the threads come."""
-        # Keeping the order means keeping what was written too early: a wide table then needs twice the memory.
+        # Keeping the order means keeping what was read too early: a wide table then needs twice the memory.
         connection.execute("set preserve_insertion_order = false")
         for table in tables:
             # Each thread holds a row group until it is full: of a wide table, fewer rows.
