@@ -186,7 +186,8 @@ def test_every_number_that_is_published_has_a_unit(story: Story) -> None:
     units = {(e.schema, e.table, e.column): e.unit for e in dictionary.entries(manifest)}
     numbers = story["second_month"].rows(
         "select table_schema, table_name, column_name from information_schema.columns "
-        "where table_schema = 'marts' and (data_type like '%INT%' or data_type in ('DOUBLE', 'FLOAT') or data_type like 'DECIMAL%')"
+        "where table_schema = 'marts' and (data_type like '%INT%' or data_type like 'DECIMAL%' "
+        "or data_type in ('DOUBLE', 'FLOAT'))"
     )
     assert len(numbers) > 300
     assert not [name for name in numbers if not units.get(name)]
