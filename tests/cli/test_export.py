@@ -15,6 +15,7 @@ import pytest
 from published_files import published_with_odd_types
 from typer.testing import CliRunner
 
+from profilectl import dictionary
 from profilectl.app import app
 from profilectl.exporting import export
 from profilectl.exporting.writers import ParquetWriter
@@ -211,3 +212,19 @@ def test_before_anything_is_published_it_says_what_to_run(paths: Paths) -> None:
     assert failed.stderr.splitlines()[-1] == "hint: run: profilectl publish"
     assert call("export").exit_code == 2
     assert call("export", "--format", "parquet", "--gzip").exit_code == 2
+
+
+def test_the_manifest_describes_columns_where_the_version_does(small_warehouse: Paths) -> None:
+    version = publish(small_warehouse)
+    said = [dictionary.Entry("ml", "scores", "score", "Spend expected [currency]", "currency")]
+    with duckdb.connect() as connection:
+        connection.execute(f"attach '{version.file}' as copy")
+        dictionary.write(connection, "copy", said)
+    done = export(small_warehouse, "parquet")
+    tables = {table["table"]: table for table in done.tables}
+    columns = {column["name"]: column for column in tables["ml.scores"]["columns"]}
+    assert columns["score"] == {
+        "name": "score", "type": "DOUBLE", "description": "Spend expected [currency]", "unit": "currency",
+    }  # fmt: skip
+    assert columns["as_of"]["unit"] == "day"
+    assert rows(done.output / "meta" / "columns.parquet") == tables["meta.columns"]["rows"] > 100
