@@ -21,7 +21,7 @@ READERS = [
     pytest.param("report", [CLI / "reporting"], id="report"),
     pytest.param(
         "dashboard",
-        [DASHBOARD, CLI / "reporting"],
+        [DASHBOARD, CLI / "reporting", CLI / "profile.py"],
         id="dashboard",
         marks=pytest.mark.skipif(not DASHBOARD.is_dir(), reason="this version has no dashboard"),
     ),
@@ -47,9 +47,10 @@ def marts_of(manifest: Any) -> dict[str, Any]:
     }
 
 
-@pytest.mark.parametrize(("name", "folders"), READERS)
-def test_an_exposure_depends_on_what_its_code_reads(manifest: Any, name: str, folders: list[Path]) -> None:
-    files = [file for folder in folders for file in folder.rglob("*.py")] + [CLI / one for one in SHARED]
+@pytest.mark.parametrize(("name", "places"), READERS)
+def test_an_exposure_depends_on_what_its_code_reads(manifest: Any, name: str, places: list[Path]) -> None:
+    files = [file for place in places for file in (place.rglob("*.py") if place.is_dir() else [place])]
+    files += [CLI / one for one in SHARED]
     read = set().union(*(marts_named(file, set(marts_of(manifest))) for file in files))
     [exposure] = [one for one in manifest.exposures.values() if one.name == name]
     declared = {key.split(".")[-1] for key in exposure.depends_on.nodes}
