@@ -11,7 +11,9 @@ import typer
 from profilectl.commands import (
     build,
     demo,
+    diff,
     doctor,
+    export,
     identity,
     init,
     models,
@@ -57,7 +59,11 @@ def root(
     """
 
 
-for command in (init, demo, update, watch, build, train, score, publish, report, show, why, status, doctor):
+_COMMANDS = (
+    *(init, demo, update, watch, build, train, score, publish, export, report),
+    *(diff, show, why, status, doctor),
+)
+for command in _COMMANDS:
     app.command(command.NAME, rich_help_panel=command.PANEL)(command.run)
 for group in (identity, models):
     app.add_typer(group.group, name=group.NAME, rich_help_panel=group.PANEL)

@@ -14,6 +14,7 @@ import duckdb
 import pytest
 
 from dbt_home import PROJECT, ROOT, Built, Home, one_at_a_time, statuses_in
+from profilectl import dictionary
 from profilectl.demo.generate import generate
 
 STEPS = ("empty", "first_month", "nothing_new", "second_month", "refreshed")
@@ -178,6 +179,18 @@ def test_every_column_of_every_mart_is_described(story: Story) -> None:
         }
         assert node["description"].strip(), name
         assert set(map(str.lower, catalogue[name]["columns"])) == described, name
+
+
+def test_every_number_that_is_published_has_a_unit(story: Story) -> None:
+    manifest = json.loads((story.folder / "home" / "target" / "manifest.json").read_text(encoding="utf-8"))
+    units = {(e.schema, e.table, e.column): e.unit for e in dictionary.entries(manifest)}
+    numbers = story["second_month"].rows(
+        "select table_schema, table_name, column_name from information_schema.columns "
+        "where table_schema = 'marts' and (data_type like '%INT%' or data_type like 'DECIMAL%' "
+        "or data_type in ('DOUBLE', 'FLOAT'))"
+    )
+    assert len(numbers) > 300
+    assert not [name for name in numbers if not units.get(name)]
 
 
 def test_every_node_builds_on_a_month_without_network(story: Story) -> None:
