@@ -16,8 +16,8 @@ from profilectl_ml.sql import quote_identifier, quote_literal, quote_relation
 # Never models, artefacts, raw rows or the identity ledger. An artefact can hold values of single people (the
 # leaf of a tree); what is said of a model here is sums over at least 30 of them, and its settings.
 ML_TABLES = (
-    "scores", "runs", "metrics", "feature_importance", "test_predictions", "segments", "recommendations",
-    "feature_report", "reliability", "slices", "promotions",
+    "scores", "score_reasons", "runs", "metrics", "feature_importance", "test_predictions", "segments",
+    "segment_profiles", "recommendations", "feature_report", "reliability", "slices", "promotions",
 )  # fmt: skip
 TARGET = "published_copy"
 
