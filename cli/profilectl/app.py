@@ -10,6 +10,7 @@ import typer
 
 from profilectl.commands import (
     build,
+    dashboard,
     demo,
     doctor,
     identity,
@@ -55,7 +56,7 @@ def root(
     """
 
 
-for command in (init, demo, build, train, score, publish, report, show, why, status, doctor):
+for command in (init, demo, build, train, score, publish, report, dashboard, show, why, status, doctor):
     app.command(command.NAME, rich_help_panel=command.PANEL)(command.run)
 for group in (identity, models):
     app.add_typer(group.group, name=group.NAME, rich_help_panel=group.PANEL)

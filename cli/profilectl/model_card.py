@@ -12,7 +12,8 @@ from profilectl.model_limits import limits
 
 DRIFTED = 0.25
 _LARGER_IS_BETTER = (
-    "auc", "average_precision", "precision", "recall", "r2", "spearman", "silhouette", "stability", "agreement",
+    "auc", "average_precision", "precision", "recall", "r2", "spearman",
+    "silhouette", "stability", "agreement",
 )  # fmt: skip
 _MODEL = ("model_id", "task", "kind", "candidate", "created_at", "serving")
 _DATA = ("n_train", "n_test", "train_cutoffs", "test_cutoff", "data_fingerprint", "seed", "seconds")

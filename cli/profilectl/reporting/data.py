@@ -1,4 +1,4 @@
-"""What the report and the dashboard show, asked for when a section needs it; what is not there yet is empty."""
+"""What report and dashboard show, asked for when a section needs it; what is not there yet is empty."""
 
 from __future__ import annotations
 

@@ -39,9 +39,9 @@ def active_users(connection: Connection, as_of: str) -> list[Row]:
 
 
 def weeks(connection: Connection, as_of: str) -> list[Row]:
-    """Return (last day of the week, events, users, amount) of the latest year's weeks, counted back from ``as_of``.
+    """Return (last day of the week, events, users, amount) of the latest year's weeks.
 
-    The week in which the data begins is left out: it is not whole.
+    They are counted back from ``as_of``. The week in which the data begins is left out: it is not whole.
     """
     return rows(
         connection,

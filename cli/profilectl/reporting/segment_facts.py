@@ -14,9 +14,9 @@ TRAITS = 8
 
 
 def segments(connection: duckdb.DuckDBPyConnection) -> list[Row]:
-    """Return (task, segment, description, users, share, value, model_id, as_of), the largest of a task first.
+    """Return (task, segment, description, users, share, value, model_id, as_of), the largest first.
 
-    ``users`` and ``share`` [share 0-1] are counted as of now; ``value`` is the sum of the task's value column.
+    ``users`` and ``share`` [share 0-1] are counted now; ``value`` is the sum of the task's value column.
     """
     return rows(
         connection,
@@ -31,7 +31,7 @@ def segments(connection: duckdb.DuckDBPyConnection) -> list[Row]:
 def traits(connection: duckdb.DuckDBPyConnection, found: Sequence[Row]) -> list[Row]:
     """Return (task, segment, feature, apart, mean, overall, value_share) of the segments that serve.
 
-    ``apart`` is how far the segment's mean lies from everyone's, in standard deviations of the scaled feature.
+    ``apart`` is how far the segment's mean lies from everyone's, in standard deviations.
     """
     stored = rows(
         connection,

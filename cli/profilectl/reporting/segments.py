@@ -12,7 +12,9 @@ def segment_sections(facts: ReportData) -> list[Section]:
     """Return one section for each clustering task, or one that says how to get there."""
     tasks = list(dict.fromkeys(row["task"] for row in facts.segments))
     if not tasks:
-        empty = Block("no-segments", "No segments yet", empty="Run profilectl train, then profilectl publish.")
+        empty = Block(
+            "no-segments", "No segments yet", empty="Run profilectl train, then profilectl publish."
+        )
         return [Section("segments", "Segments", "Who behaves alike.", [empty])]
     return [_section(facts, task) for task in tasks]
 
@@ -62,7 +64,7 @@ def _traits(task: str, found: list[Row], traits: list[Row]) -> Block | None:
         f"{task}-traits",
         "What sets them apart",
         figure=segment_figures.traits(segments, features, grid("apart"), grid("mean")),
-        note="The number is the segment's mean; orange is above everyone's, blue below, white about the same.",
+        note="The number is the segment's mean; orange is above everyone's, blue below.",
         columns=("segment", *features),
         rows=[
             *([name, *means] for name, means in zip(segments, grid("mean"), strict=True)),

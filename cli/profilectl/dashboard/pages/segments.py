@@ -1,0 +1,20 @@
+"""Audience segments."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from profilectl.dashboard import blocks
+from profilectl.dashboard.source import Connection, Source
+from profilectl.reporting.data import ReportData
+from profilectl.reporting.segments import segment_sections
+
+
+def page(source: Source, _: str) -> Any:
+    """Return the page."""
+    return source.answer("segments", _made)
+
+
+def _made(connection: Connection) -> Any:
+    made = [blocks.section(one) for one in segment_sections(ReportData(connection))]
+    return blocks.page("Segments", "Groups of users that behave alike, and how each differs from all.", *made)
