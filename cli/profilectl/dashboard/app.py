@@ -121,8 +121,9 @@ def _answer(app: Dash, source: Source) -> None:
         State("search", "value"),
         prevent_initial_call=True,
     )
-    def search(_: int | None, __: int | None, text: str | None) -> tuple[Any, Any]:
-        return user.searched(source, text)
+    def search(clicks: int | None, submits: int | None, text: str | None) -> tuple[Any, Any]:
+        # Dash also calls when the search has just appeared: nobody has searched yet.
+        return user.searched(source, text) if clicks or submits else (no_update, no_update)
 
     own = "profilectl"
     app.clientside_callback(

@@ -8,10 +8,14 @@ from typing import Any
 
 from dash import dcc, html
 
-from profilectl.dashboard.words import told
 from profilectl.reporting.sections import Block, Section
+from profilectl.reporting.words import told
 
 _USER = re.compile(r"u[0-9a-f]{16}")
+#: Texts of so many characters are not broken: a date, a source, a rule.
+_BRIEF = 20
+#: A table of more rows than so many scrolls within its card.
+_LONG = 14
 # What stands there until the browser has drawn the figure in the page's colours: nothing.
 _BLANK: dict[str, Any] = {
     "data": [],
@@ -27,6 +31,13 @@ _BLANK: dict[str, Any] = {
 def aria(**names: str) -> dict[str, Any]:
     """Return attributes for those who do not see the page: ``aria(label="Pages")``."""
     return {f"aria-{name}": value for name, value in names.items()}
+
+
+def link(label: str, href: str, *, here: bool) -> dcc.Link:
+    """Return a link of a navigation; ``here`` marks the page that is open."""
+    # dcc.Link takes no aria attributes: the mark stands on what it holds.
+    marked = html.Span(label, **aria(current="page")) if here else label
+    return dcc.Link(marked, href=href, className="here" if here else "")
 
 
 def page(title: str, lead: str, *content: Any) -> html.Div:
@@ -104,10 +115,10 @@ def table(block: Block) -> html.Div:
     ]
     return html.Div(
         html.Table(
-            [html.Thead(html.Tr(head)), html.Tbody([html.Tr([_cell(v) for v in row]) for row in block.rows])],
+            [html.Thead(html.Tr(head)), html.Tbody([_row(block, row) for row in block.rows])],
             className="wrapped" if block.wrapped else None,
         ),
-        className="scroll",
+        className="scroll long" if len(block.rows) > _LONG else "scroll",
         tabIndex=0,
         role="region",
         **aria(label=f"Table: {block.title}"),
@@ -127,8 +138,16 @@ def _folded(block: Block) -> Any:
     return shown if block.table_open else html.Details([html.Summary("Table"), shown])
 
 
-def _cell(value: object) -> html.Td:
+def _row(block: Block, row: Sequence[Any]) -> html.Tr:
+    return html.Tr([_cell(value, label) for value, label in zip(row, block.columns, strict=True)])
+
+
+def _cell(value: object, label: str) -> html.Td:
     is_right = isinstance(value, int | float) and not isinstance(value, bool)
     text = told(value)
+    kind = "right" if is_right else "brief" if len(text) <= _BRIEF else None
+    if value is None or value == "":
+        kind = "none"
     linked = dcc.Link(text, href=f"/user/{text}") if _USER.fullmatch(text) else text
-    return html.Td(linked, className="right" if is_right else None)
+    labelled: dict[str, Any] = {"data-label": label}
+    return html.Td(linked, className=kind, **labelled)

@@ -9,6 +9,7 @@ from typing import Any
 
 from profilectl.facts import Row
 from profilectl.reporting.figures import BLUE, GREY, ORANGE, Figure, layout
+from profilectl.reporting.words import spoken
 
 _SHOWN_NAME = 26
 
@@ -17,7 +18,7 @@ def timeline(days: Sequence[Row]) -> Figure:
     """One dot per day and kind of event; more events make it larger."""
     kinds = list(dict.fromkeys(row["event_type"] for row in sorted(days, key=lambda row: row["event_type"])))
     told = [
-        f"{row['events']:,} {escape(_spoken(row['event_type']))}"
+        f"{escape(spoken(row['event_type']))}: {row['events']:,}"
         + (f", {row['amount']:,.2f} in all" if row["amount"] else "")
         for row in days
     ]
@@ -25,7 +26,7 @@ def timeline(days: Sequence[Row]) -> Figure:
         "type": "scatter",
         "mode": "markers",
         "x": [str(row["occurred_on"]) for row in days],
-        "y": [_spoken(row["event_type"]) for row in days],
+        "y": [spoken(row["event_type"]) for row in days],
         "text": told,
         "marker": {
             "color": BLUE,
@@ -56,6 +57,7 @@ def reasons(rows: Sequence[Row]) -> Figure:
         "y": names,
         "text": [f"{one:+.3g}" for one in moved],
         "textposition": "auto",
+        "meta": {"narrow": {"textposition": "none"}},
         "cliponaxis": False,
         "marker": {"color": [ORANGE if one > 0 else BLUE for one in moved]},
         "hovertemplate": "%{y}: %{x:+.4g}<extra></extra>",
@@ -64,7 +66,7 @@ def reasons(rows: Sequence[Row]) -> Figure:
         "data": [trace],
         "layout": layout(
             32 * len(names) + 80,
-            xaxis={"title": {"text": "lowers the score ← → raises it"}, "nticks": 6, "zeroline": True},
+            xaxis={"title": {"text": "effect on the score"}, "nticks": 6, "zeroline": True},
             yaxis={"autorange": "reversed", "type": "category"},
         ),
     }
@@ -88,7 +90,7 @@ def identity_graph(identifiers: Sequence[Row], links: Sequence[Row]) -> Figure:
         "mode": "markers+text",
         "x": [x for x, _ in at.values()],
         "y": [y for _, y in at.values()],
-        "text": [f"<b>{escape(kind)}</b> {escape(_short(value))}" for kind, value in at],
+        "text": [f"\u00a0<b>{escape(kind)}</b> {escape(_short(value))}\u00a0" for kind, value in at],
         "customdata": [f"{escape(kind)} {escape(value)}" for kind, value in at],
         "textposition": [_beside(x, y) for x, y in at.values()],
         # On a phone there is room for the types; the table has the values.
@@ -140,7 +142,3 @@ def _beside(x: float, y: float) -> str:
 
 def _short(text: str) -> str:
     return text if len(text) <= _SHOWN_NAME else f"{text[: _SHOWN_NAME - 1]}…"
-
-
-def _spoken(name: str) -> str:
-    return name.replace("_", " ")

@@ -6,11 +6,10 @@ from typing import Any
 
 from profilectl.console import number
 from profilectl.dashboard import user_figures
-from profilectl.dashboard.words import told
 from profilectl.facts import Row
 from profilectl.reporting.sections import Block, Section
+from profilectl.reporting.words import spoken, told
 
-SHOWN_FEATURES = 24
 Found = dict[str, Any]
 
 
@@ -47,11 +46,11 @@ def _golden(found: Found) -> Block:
         if value is not None and origin:
             rows.append(
                 [
-                    _spoken(name),
+                    spoken(name),
                     value,
                     origin["source"],
                     origin["updated_at"],
-                    _spoken(rules.get(name, "seen last")),
+                    spoken(rules.get(name, "seen last")),
                     "; ".join(lost.get(name, [])) or None,
                 ]
             )
@@ -81,11 +80,13 @@ def _events(found: Found) -> Block:
         "Latest events",
         columns=("when", "event", "what", "amount", "source"),
         rows=[
-            [row["occurred_at"], _spoken(row["event_type"]), row["what"], row["amount"], row["source"]]
+            [row["occurred_at"], spoken(row["event_type"]), row["what"], row["amount"], row["source"]]
             for row in found["events"]
         ],
         empty="No events.",
         wide=True,
+        table_open=True,
+        wrapped=True,
     )
 
 
@@ -98,7 +99,7 @@ def _scores(found: Found) -> list[Block]:
 def _score(found: Found, row: Row) -> Block:
     share = row["kind"] == "classification" and row["score"] is not None
     value = f"{row['score']:.1%}" if share else number(row["score"])
-    block = Block(f"score-{row['task']}", f"{_spoken(row['task'])}: {value}", points=())
+    block = Block(f"score-{row['task']}", f"{spoken(row['task'])}: {value}", points=())
     known = row["percentile"] is not None
     place = f"At most as high for {row['percentile']:.0f} % of users. " if known else ""
     block.note = f"{place}Scored {told(row['scored_at'])}, from data up to {told(row['as_of'])}."
@@ -132,24 +133,23 @@ def _recommendations(found: Found) -> list[Block]:
         blocks.append(
             Block(
                 f"recommended-{task}",
-                _spoken(task),
-                columns=("rank", "what", "brand", "item", "why"),
+                spoken(task),
+                columns=("what", "why", "brand", "item"),
                 rows=[
-                    [
-                        row["rank"],
-                        row["subcategory"] or row["category"] or row["department"] or row["item"],
-                        row["brand"],
-                        row["item"],
-                        row["reason"],
-                    ]
+                    [f"{row['rank']}. {_item(row)}", row["reason"], row["brand"], row["item"]]
                     for row in of_task
                 ],
                 wide=True,
                 table_open=True,
+                wrapped=True,
             )
         )
     empty = "No recommendations yet: run profilectl train, then publish."
     return blocks or [Block("recommended", "Recommendations", empty=empty)]
+
+
+def _item(row: Row) -> str:
+    return str(row["subcategory"] or row["category"] or row["department"] or row["item"])
 
 
 def _features(found: Found) -> Block:
@@ -165,6 +165,8 @@ def _features(found: Found) -> Block:
         rows=[row[:width] for row in rows],
         empty="No features yet: run profilectl build.",
         wide=True,
+        table_open=True,
+        wrapped=True,
     )
 
 
@@ -177,6 +179,7 @@ def _graph(found: Found) -> Block:
             if found["links"]
             else "This version does not say which records tie them: profilectl build, then publish."
         )
+        block.wrapped = True
         block.columns = ("identifier", "came with", "records", "last source", "from", "to", "override")
         block.rows = [
             [
@@ -206,6 +209,7 @@ def _identifiers(found: Found) -> Block:
         ],
         empty="No identifiers.",
         table_open=True,
+        wrapped=True,
     )
 
 
@@ -214,11 +218,7 @@ def _changes(found: Found) -> Block:
         "changes",
         "Changes of identity",
         columns=("when", "event", "other user"),
-        rows=[[row["changed_at"], _spoken(row["event"]), row["other_user_id"]] for row in found["changes"]],
+        rows=[[row["changed_at"], spoken(row["event"]), row["other_user_id"]] for row in found["changes"]],
         empty="None.",
         table_open=True,
     )
-
-
-def _spoken(name: str) -> str:
-    return name.replace("_", " ")

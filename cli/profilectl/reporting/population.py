@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from profilectl.reporting import figures, trend_figures
 from profilectl.reporting.data import ReportData
 from profilectl.reporting.sections import Block, Section, percent
+from profilectl.reporting.words import day, told
 
 
 def population(facts: ReportData) -> Section:
@@ -16,7 +19,7 @@ def population(facts: ReportData) -> Section:
 
 def trends(facts: ReportData) -> Section:
     """What happened week by week, and which kinds of events there are."""
-    lead = f"Whole weeks of the last year, counted back from {facts.as_of or 'the last complete day'}."
+    lead = f"Whole weeks of the last year, counted back from {_until(facts)}."
     return Section("trends", "Trends", lead, [*_weeks(facts), _kinds(facts)])
 
 
@@ -45,7 +48,7 @@ def _active(facts: ReportData) -> Block:
             x_title="window",
             y_title="users",
         )
-        block.note = f"At least one event in the days up to {facts.as_of}."
+        block.note = f"At least one event in the days up to {_until(facts)}."
         block.columns, block.rows = ("days", "active users", "share of all"), share
     return block
 
@@ -97,9 +100,13 @@ def _weeks(facts: ReportData) -> list[Block]:
 
 def _kinds(facts: ReportData) -> Block:
     block = Block("kinds", "What users do", empty="No events yet.", table_open=True)
-    block.columns = ("event", "source", "events", "from", "to")
+    block.columns = ("event", "events", "latest", "source")
     block.rows = [
-        (row["event_type"].replace("_", " "), row["source"], row["events"], row["first_day"], row["last_day"])
+        (row["event_type"].replace("_", " "), row["events"], told(row["last_day"]), row["source"])
         for row in facts.kinds
     ]
     return block
+
+
+def _until(facts: ReportData) -> str:
+    return day(date.fromisoformat(facts.as_of)) if facts.as_of else "the last complete day"

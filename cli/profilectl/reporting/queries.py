@@ -8,7 +8,7 @@ from profilectl.facts import Row, columns, has_table, rows
 from profilectl_ml.sql import quote_identifier, quote_relation
 
 WINDOWS = (7, 28, 91, 182)
-WEEKS = 53
+WEEKS = 52
 BINS = 24
 FEATURES = 12
 SCATTER = 2500
@@ -56,11 +56,10 @@ def weeks(connection: Connection, as_of: str) -> list[Row]:
 
 
 def kinds(connection: Connection) -> list[Row]:
-    """Return (event type, source, events, sum of amounts, first day, last day), most events first."""
+    """Return (event type, source, events, last day), most events first."""
     return rows(
         connection,
-        "select event_type, source, count(*) as events, sum(amount)::double as amount, "
-        "min(occurred_on) as first_day, max(occurred_on) as last_day "
+        "select event_type, source, count(*) as events, max(occurred_on) as last_day "
         "from marts.fct_events group by all order by events desc, 1, 2",
     )
 

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from profilectl.console import number
 from profilectl.reporting.figures import BLUE, ORANGE, Figure, layout
 
 #: Blue below, orange above everyone: told apart by the colour-blind, and the numbers stand in the cells.
-_DIVERGING = [[0.0, "#0072B2"], [0.5, "#FFFFFF"], [1.0, "#E69F00"]]
+_DIVERGING = [[0.0, "#56B4E9"], [0.5, "#FFFFFF"], [1.0, "#E69F00"]]
 _STRONG = 1.5
 
 
@@ -53,7 +52,7 @@ def traits(
         "x": list(features),
         "y": list(segments),
         "z": [list(row) for row in apart],
-        "text": [[number(one) if one is not None else "" for one in row] for row in means],
+        "text": [[_brief(one) for one in row] for row in means],
         "texttemplate": "%{text}",
         # Both ends of the scale are light enough for dark text, in the dark theme too.
         "textfont": {"color": "#1c2024"},
@@ -68,8 +67,20 @@ def traits(
     return {
         "data": [trace],
         "layout": layout(
-            36 * len(segments) + 130,
-            xaxis={"type": "category", "showgrid": False, "tickangle": -35},
+            36 * len(segments) + 150,
+            xaxis={
+                "title": {"text": "feature"},
+                "type": "category",
+                "showgrid": False,
+                "tickangle": -35,
+            },
             yaxis={"autorange": "reversed", "type": "category", "showgrid": False},
         ),
     }
+
+
+def _brief(value: float | None) -> str:
+    """Return three significant places: the cells are narrow on a phone."""
+    if value is None:
+        return ""
+    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"

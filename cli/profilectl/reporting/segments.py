@@ -64,7 +64,7 @@ def _traits(task: str, found: list[Row], traits: list[Row]) -> Block | None:
         f"{task}-traits",
         "What sets them apart",
         figure=segment_figures.traits(segments, features, grid("apart"), grid("mean")),
-        note="The number is the segment's mean; orange is above everyone's, blue below.",
+        note="The number is the segment's mean, in the feature's unit; orange is above everyone's, blue below.",
         columns=("segment", *features),
         rows=[
             *([name, *means] for name, means in zip(segments, grid("mean"), strict=True)),
@@ -87,4 +87,5 @@ def _scores(task: str, found: list[Row], scores: list[Row]) -> Block | None:
         note="What the serving model of each task says of the segment's users, on average.",
         wide=True,
         table_open=True,
+        wrapped=True,
     )

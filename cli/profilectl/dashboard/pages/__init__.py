@@ -7,12 +7,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 import duckdb
-from dash import dcc, html
 
 from profilectl import facts
-from profilectl.dashboard import blocks, words
+from profilectl.dashboard import blocks
 from profilectl.dashboard.pages import freshness, models, population, quality, segments, user
 from profilectl.dashboard.source import Connection, Source
+from profilectl.reporting import words
 from profilectl_ml.errors import ProfilectlError
 
 #: First part of the path, name in the navigation, and what makes the page of the rest of the path.
@@ -47,9 +47,7 @@ def navigation(path: str) -> list[Any]:
     first = path.strip("/").partition("/")[0]
     links = []
     for name, label, _ in PAGES:
-        current = blocks.aria(current="page") if name == first else {}
-        # dcc.Link takes no aria attributes: the mark stands on what it holds.
-        links.append(dcc.Link(html.Span(label, **current), href=f"/{name}"))
+        links.append(blocks.link(label, f"/{name}", here=name == first))
     return links
 
 

@@ -6,10 +6,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 from profilectl import facts, publishing
-from profilectl.dashboard import blocks, freshness_facts, words
+from profilectl.dashboard import blocks, freshness_facts
 from profilectl.dashboard.source import Source
 from profilectl.facts import Row
-from profilectl.reporting import figures, trend_figures
+from profilectl.reporting import figures, trend_figures, words
 from profilectl.reporting.sections import Block, Section
 
 
@@ -30,7 +30,7 @@ def page(source: Source, _: str) -> Any:
         blocks.tiles(
             [
                 ("age of the version", words.span(now - about["published_at"])),
-                ("data up to", words.day(about["as_of"])),
+                ("data up to", about["as_of"]),
                 ("size", f"{size / 1e6:,.1f} MB"),
                 ("versions kept", len(kept)),
             ]
@@ -42,9 +42,10 @@ def page(source: Source, _: str) -> Any:
 
 def _runs(runs: list[Row]) -> list[Block]:
     empty = "No runs are noted in this version: profilectl update notes them."
-    listed = Block("runs-list", "Latest runs", empty=empty, wide=True, table_open=True, wrapped=True)
+    listed = Block("runs-list", "Latest runs", empty=empty, table_open=True, wrapped=True)
     if not runs:
         return [listed]
+    listed.wide = True
     listed.columns = ("started", "command", "outcome", "seconds", "files", "rows", "users", "why")
     listed.rows = [
         [row[n] for n in ("started_at", "command", "outcome", "seconds", "files", "rows", "users", "reason")]
@@ -63,9 +64,10 @@ def _runs(runs: list[Row]) -> list[Block]:
 
 
 def _latencies(latencies: list[Row]) -> list[Block]:
-    block = Block("latencies", "From file to published profile", wide=True, table_open=True)
+    block = Block("latencies", "From file to published profile", table_open=True)
     block.empty = "No latencies are noted in this version: profilectl watch notes them."
     if latencies:
+        block.wide = True
         block.figure = figures.stacked(
             [row["source"] for row in latencies],
             [("seconds", [row["p95"] for row in latencies], figures.BLUE)],
@@ -86,7 +88,8 @@ def _newest(newest: list[Row]) -> Block:
 
 
 def _tables(tables: list[Row]) -> Block:
-    block = Block("tables", "Tables", empty="The version does not say.", table_open=True)
+    block = Block("tables", "Tables", empty="The version does not say.")
+    block.note = f"{len(tables)} tables with {sum(row['row_count'] for row in tables):,} rows in all."
     block.columns = ("table", "rows")
     block.rows = [(row["table_name"], row["row_count"]) for row in tables]
     return block

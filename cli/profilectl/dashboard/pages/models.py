@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
-from dash import dcc, html
+from dash import html
 
 from profilectl import facts
 from profilectl.dashboard import blocks
@@ -13,6 +13,7 @@ from profilectl.dashboard.source import Connection, Source
 from profilectl.facts import Row
 from profilectl.reporting.data import ReportData
 from profilectl.reporting.learning import model_sections
+from profilectl.reporting.words import spoken
 
 LEAD = "Whether each model beats the rule of thumb, where it is weak, and whether its features drift."
 
@@ -42,7 +43,6 @@ def _made(task: str, connection: Connection) -> Any:
 def _parts(runs: list[Row], chosen: str) -> html.Nav:
     links = []
     for run in runs:
-        current = blocks.aria(current="page") if run["task"] == chosen else {}
-        text = run["task"].replace("_", " ")
-        links.append(dcc.Link(html.Span(text, **current), href=f"/models/{run['task']}"))
+        name = run["task"]
+        links.append(blocks.link(spoken(name), f"/models/{name}", here=name == chosen))
     return html.Nav(links, className="parts", **blocks.aria(label="Tasks"))

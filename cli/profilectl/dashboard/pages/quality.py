@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from profilectl import facts as warehouse_facts
@@ -32,5 +33,6 @@ def _made(connection: Connection) -> Any:
                 ("duplicates", total["duplicates"]),
             ]
         ),
-        *(blocks.section(one) for one in (sections.quality(facts), identity_section(facts))),
+        blocks.section(replace(sections.quality(facts), title="Landed rows")),
+        blocks.section(identity_section(facts)),
     )

@@ -8,9 +8,10 @@ from urllib.parse import quote
 import duckdb
 from dash import dcc, html, no_update
 
-from profilectl.dashboard import blocks, user_facts, user_sections, words
+from profilectl.dashboard import blocks, user_facts, user_sections
 from profilectl.dashboard.source import Source
 from profilectl.profile import find_user
+from profilectl.reporting import words
 from profilectl_ml.errors import ProfilectlError
 
 LEAD = "Find a user by user id, or by any identifier: an e-mail, a card, a phone, a cookie."

@@ -47,6 +47,18 @@ def span(length: timedelta) -> str:
     return "less than a minute"
 
 
+def spoken(name: str) -> str:
+    """Return the name of a column, a task or a kind of event as a heading.
+
+    Examples
+    --------
+    >>> spoken("add_to_cart")
+    'Add to cart'
+    """
+    text = name.replace("_", " ")
+    return text[:1].upper() + text[1:]
+
+
 def told(value: object) -> str:
     """Return any value of a table as text: short dates, thousands apart.
 
