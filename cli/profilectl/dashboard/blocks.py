@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from decimal import Decimal
 from typing import Any
 
 from dash import dcc, html
@@ -108,14 +109,14 @@ def figure(block: Block) -> html.Div:
 
 def table(block: Block) -> html.Div:
     """Return a table that scrolls within itself where it is wider than the page."""
-    right = [isinstance(value, int | float) and not isinstance(value, bool) for value in block.rows[0]]
+    right = [_numeric(column) for column in zip(*block.rows, strict=True)]
     head = [
         html.Th(name, scope="col", className="right" if is_right else None)
         for name, is_right in zip(block.columns, right, strict=True)
     ]
     return html.Div(
         html.Table(
-            [html.Thead(html.Tr(head)), html.Tbody([_row(block, row) for row in block.rows])],
+            [html.Thead(html.Tr(head)), html.Tbody([_row(block, row, right) for row in block.rows])],
             className="wrapped" if block.wrapped else None,
         ),
         className="scroll long" if len(block.rows) > _LONG else "scroll",
@@ -138,16 +139,23 @@ def _folded(block: Block) -> Any:
     return shown if block.table_open else html.Details([html.Summary("Table"), shown])
 
 
-def _row(block: Block, row: Sequence[Any]) -> html.Tr:
-    return html.Tr([_cell(value, label) for value, label in zip(row, block.columns, strict=True)])
+def _row(block: Block, row: Sequence[Any], right: Sequence[bool]) -> html.Tr:
+    return html.Tr([_cell(*one) for one in zip(row, block.columns, right, strict=True)])
 
 
-def _cell(value: object, label: str) -> html.Td:
-    is_right = isinstance(value, int | float) and not isinstance(value, bool)
+def _numeric(values: Sequence[object]) -> bool:
+    """Return whether a column holds numbers, and nothing else but gaps."""
+    known = [value for value in values if value is not None]
+    return bool(known) and all(
+        isinstance(value, int | float | Decimal) and not isinstance(value, bool) for value in known
+    )
+
+
+def _cell(value: object, label: str, is_right: bool) -> html.Td:
     text = told(value)
     kind = "right" if is_right else "brief" if len(text) <= _BRIEF else None
     if value is None or value == "":
-        kind = "none"
+        kind = f"{kind} none"
     linked = dcc.Link(text, href=f"/user/{text}") if _USER.fullmatch(text) else text
     labelled: dict[str, Any] = {"data-label": label}
     return html.Td(linked, className=kind, **labelled)

@@ -14,13 +14,16 @@ EVENTS = 40
 NODES = 60
 LINKS = 400
 VALUES = 300
+_EVENT = (
+    "event_id", "occurred_at", "occurred_on", "event_type", "source", "item_id", "amount", "subject",
+)  # fmt: skip
 
 
 def everything(connection: Connection, user_id: str) -> dict[str, Any]:
     """Return the profile as ``profilectl show`` has it, with what only a page has room for.
 
     Besides the keys of ``load_profile``: ``evidence`` (values that sources gave), ``days`` (events by day and
-    kind), ``events``, ``reasons``, ``recommendations``, ``links`` (between identifiers), ``segment``, and
+    kind), ``events``, ``reasons``, ``recommendations``, ``links`` (between identifiers), ``segments``, and
     ``described``: text and unit of each feature, where the file has them.
     """
 
@@ -28,7 +31,8 @@ def everything(connection: Connection, user_id: str) -> dict[str, Any]:
         known = facts.has_table(connection, schema, name)
         return facts.rows(connection, sql, [user_id, limit]) if known else []
 
-    found = load_profile(connection, user_id)
+    found = load_profile(connection, user_id, events=0)
+    days, latest = _happened(connection, user_id)
     found["identifiers"] = found["identifiers"][:NODES]
     return found | {
         "evidence": ask(
@@ -39,14 +43,8 @@ def everything(connection: Connection, user_id: str) -> dict[str, Any]:
             "order by attribute, is_winner desc, last_updated_at desc, value, source limit ?",
             VALUES,
         ),
-        "days": ask(
-            "marts",
-            "fct_events",
-            "select occurred_on, event_type, count(*) as events, sum(amount)::double as amount "
-            "from marts.fct_events where user_id = ? group by all order by occurred_on desc, 2 limit ?",
-            DAYS,
-        ),
-        "events": _events(connection, user_id),
+        "days": days,
+        "events": latest,
         "scores": _scores(connection, user_id),
         "reasons": ask(
             "ml",
@@ -104,25 +102,38 @@ def split_unit(comment: str) -> tuple[str, str]:
     return (text, unit.rstrip(".]")) if bracket and unit.rstrip(".").endswith("]") else (comment.strip(), "")
 
 
-def _events(connection: Connection, user_id: str) -> list[Row]:
-    """Return the latest events, with the category of their item."""
-    if not facts.has_table(connection, "marts", "fct_events"):
-        return []
+def _happened(connection: Connection, user_id: str) -> tuple[list[Row], list[Row]]:
+    """Return events by day and kind, and the latest ones with the category of their item."""
     known = facts.columns(connection, "marts", "fct_events")
+    if not known:
+        return [], []
+    # One pass over everyone's events; the file is read-only, and a temporary table is not in it.
+    kept = [name for name in _EVENT if name in known]
+    connection.execute(
+        f"create or replace temp table own_events as select {', '.join(kept)} from marts.fct_events "
+        "where user_id = ?",
+        [user_id],
+    )
+    days = facts.rows(
+        connection,
+        "select occurred_on, event_type, count(*) as events, sum(amount)::double as amount "
+        "from own_events group by all order by occurred_on desc, event_type limit ?",
+        [DAYS],
+    )
     items = facts.columns(connection, "marts", "dim_items")
-    # A file of an earlier version, or a test's, may lack what is only told beside.
-    subject = "events.subject" if "subject" in known else "null"
+    # A file of an earlier version may lack what is only told beside.
+    subject = "events.subject" if "subject" in kept else "null"
     category = next((name for name in ("category", "department") if name in items), None)
     joined = "left join marts.dim_items as items on events.item_id = items.item_id" if category else ""
     what = f"coalesce(items.{category}, {subject}, events.item_id)" if category else subject
-    return facts.rows(
+    latest = facts.rows(
         connection,
-        "with events as (select * from marts.fct_events where user_id = ? "
-        "order by occurred_at desc, event_id limit ?) "
+        "with events as (select * from own_events order by occurred_at desc, event_id limit ?) "
         f"select events.occurred_at, events.event_type, {what} as what, events.amount, events.source "
         f"from events {joined} order by events.occurred_at desc, events.event_id",
-        [user_id, EVENTS],
+        [EVENTS],
     )
+    return days, latest
 
 
 def _scores(connection: Connection, user_id: str) -> list[Row]:

@@ -148,12 +148,19 @@ class ReportData:
 
     @cached_property
     def features(self) -> list[Row]:
-        """Histograms of the features that the first task's model relies on, then of others."""
-        model_id = queries.model_of_run(self.connection, self.runs[0]["run_id"]) if self.runs else None
-        known = model_id and facts.has_table(self.connection, "ml", "feature_importance")
-        important = queries.importance(self.connection, str(model_id)) if known else []
-        chosen = queries.chosen_features(self.connection, [row["feature"] for row in important])
+        """Histograms of the features that a model relies on, then of others."""
+        chosen = queries.chosen_features(self.connection, self._important())
         return [queries.histogram(self.connection, name) for name in chosen]
+
+    def _important(self) -> list[str]:
+        """Return the most important features of the first task that has any: segments have none."""
+        if facts.has_table(self.connection, "ml", "feature_importance"):
+            for run in self.runs:
+                model_id = queries.model_of_run(self.connection, run["run_id"])
+                found = queries.importance(self.connection, model_id) if model_id else []
+                if found:
+                    return [row["feature"] for row in found]
+        return []
 
     @cached_property
     def runs(self) -> list[Row]:

@@ -31,10 +31,11 @@ def active_users(connection: Connection, as_of: str) -> list[Row]:
     return rows(
         connection,
         "with last_seen as (select user_id, max(occurred_on) as day from marts.fct_events "
-        "where user_id is not null and occurred_on <= ?::date group by user_id) "
+        "where user_id is not null and occurred_on <= ?::date and occurred_on > ?::date - ? "
+        "group by user_id) "
         "select w.days, count(l.user_id) as users from (select unnest(?)::integer as days) w "
         "left join last_seen l on l.day > ?::date - w.days group by w.days order by w.days",
-        [as_of, list(WINDOWS), as_of],
+        [as_of, as_of, max(WINDOWS), list(WINDOWS), as_of],
     )
 
 
@@ -115,9 +116,10 @@ def histogram(connection: Connection, feature: str) -> Row:
     [summary] = rows(
         connection,
         f"select count({name}) as known, count(*) as users, min({name})::double as low, "
-        f"quantile_cont({name}::double, 0.5) as median, quantile_cont({name}::double, 0.99) as high, "
-        f"max({name})::double as top from marts.user_features",
+        f"quantile_cont({name}::double, [0.5, 0.99]) as quantiles, max({name})::double as top "
+        "from marts.user_features",
     )
+    summary["median"], summary["high"] = summary.pop("quantiles") or (None, None)
     low, high = summary["low"], summary["high"]
     if low is None or high is None:
         return {**summary, "feature": feature, "bins": []}

@@ -64,7 +64,7 @@ def _traits(task: str, found: list[Row], traits: list[Row]) -> Block | None:
         f"{task}-traits",
         "What sets them apart",
         figure=segment_figures.traits(segments, features, grid("apart"), grid("mean")),
-        note="The number is the segment's mean, in the feature's unit; orange is above everyone's, blue below.",
+        note="The number is the segment's mean in the feature's unit; orange: above all, blue: below.",
         columns=("segment", *features),
         rows=[
             *([name, *means] for name, means in zip(segments, grid("mean"), strict=True)),
