@@ -11,7 +11,6 @@ from profilectl.profile import load_profile
 
 DAYS = 2_000
 EVENTS = 40
-NODES = 60
 LINKS = 400
 VALUES = 300
 _EVENT = (
@@ -33,7 +32,7 @@ def everything(connection: Connection, user_id: str) -> dict[str, Any]:
 
     found = load_profile(connection, user_id, events=0)
     days, latest = _happened(connection, user_id)
-    found["identifiers"] = found["identifiers"][:NODES]
+    found["identifiers"] = found["identifiers"][:VALUES]
     return found | {
         "evidence": ask(
             "marts",

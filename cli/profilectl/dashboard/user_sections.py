@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 from profilectl.console import number
@@ -10,6 +11,8 @@ from profilectl.facts import Row
 from profilectl.reporting.sections import Block, Section
 from profilectl.reporting.words import spoken, told
 
+#: More identifiers in one circle than so many could not be told apart.
+NODES = 24
 Found = dict[str, Any]
 
 
@@ -173,12 +176,15 @@ def _features(found: Found) -> Block:
 def _graph(found: Found) -> Block:
     block = Block("identity-graph", "Identity graph", empty="No identifiers.", wide=True)
     if len(found["identifiers"]) > 1:
-        block.figure = user_figures.identity_graph(found["identifiers"], found["links"])
+        shown = _most_tied(found["identifiers"], found["links"])
+        block.figure = user_figures.identity_graph(shown, found["links"])
         block.note = (
             "A line: records carried both, the thicker the more; dashed: an override holds the two together."
             if found["links"]
             else "This version does not say which records tie them: profilectl build, then publish."
         )
+        if len(shown) < len(found["identifiers"]):
+            block.note += f" Of {len(found['identifiers'])} identifiers the {NODES} that meet most others."
         block.wrapped = True
         block.columns = ("identifier", "came with", "records", "last source", "from", "to", "override")
         block.rows = [
@@ -196,6 +202,15 @@ def _graph(found: Found) -> Block:
     elif found["identifiers"]:
         block.empty = "One identifier only: there is nothing to tie."
     return block
+
+
+def _most_tied(identifiers: list[Row], links: list[Row]) -> list[Row]:
+    """Return the identifiers that came with most others, so many as a circle can hold."""
+    met = Counter(
+        (link[f"{side}_type"], link[f"{side}_value"]) for link in links for side in ("identifier", "other")
+    )
+    ranked = sorted(identifiers, key=lambda one: -met[one["identifier_type"], one["identifier_value"]])
+    return ranked[:NODES]
 
 
 def _identifiers(found: Found) -> Block:
