@@ -18,7 +18,6 @@ PAGES = {
     "Models": "Models",
     "Freshness": "Freshness",
 }
-TRACES = "[...document.querySelectorAll('.js-plotly-plot')].map((one) => one.data.length)"
 TASKS = ("Audience segments", "Churn next 28d", "Next products", "Spend next 28d")
 
 

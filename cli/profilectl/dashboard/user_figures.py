@@ -48,7 +48,7 @@ def timeline(days: Sequence[Row]) -> Figure:
 
 def reasons(rows: Sequence[Row]) -> Figure:
     """Lying bars of what moved a score; the sign says which way, the colour only repeats it."""
-    names = [f"{row['feature']} = {_short(row['value'] or 'unknown')}" for row in rows]
+    names = [escape(f"{row['feature']} = {_short(row['value'] or 'unknown')}") for row in rows]
     moved = [row["contribution"] for row in rows]
     trace = {
         "type": "bar",
