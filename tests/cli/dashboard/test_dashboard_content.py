@@ -20,7 +20,7 @@ SOMEBODY = "u0000000000000005"
         (
             "/",
             "weeks-users",
-            "they do. users 200 active in the last 28 days 188 events 5,000 rows landed 9,001",
+            "users 200 active in the last 28 days 188 events 5,000 rows landed 9,001",
         ),
         ("/segments", "audiences-shares", "Spends much"),
         ("/quality", "reasons", "rows landed 9,001"),
