@@ -12,6 +12,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from profilectl.project import Paths
+
+ROOT = Path(__file__).parents[2]
 OPTIONS = (
     "--headless",
     "--no-sandbox",
@@ -108,3 +111,14 @@ def visit(browser: Any, artefacts: Path, width: int, **options: Any) -> Iterator
         yield one
     finally:
         context.close()
+
+
+def environment(home: Path) -> dict[str, str]:
+    """The variables of a command that works in ``home`` only."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("PROFILECTL_")}
+    return kept | {"PROFILECTL_HOME": str(home), "PROFILECTL_PROJECT_DIR": str(ROOT / "dbt_project")}
+
+
+def paths_of(home: Path) -> Paths:
+    """The paths of a home."""
+    return Paths.from_environment({"PROFILECTL_HOME": str(home)})

@@ -14,12 +14,10 @@ from typing import Any
 
 import duckdb
 import pytest
-from browsing import OPTIONS, Visit, chromium, visit
+from browsing import OPTIONS, ROOT, Visit, chromium, environment, visit
 
 from dbt_home import one_at_a_time
-from profilectl.project import Paths
 
-ROOT = Path(__file__).parents[2]
 HOUSEHOLDS = "100"
 Serve = Callable[[Path], Any]
 Look = Callable[..., Any]
@@ -115,14 +113,3 @@ def serve(tmp_path: Path) -> Iterator[Serve]:
         process.send_signal(signal.SIGINT)
         assert process.wait(timeout=30) == 0
         assert "Traceback" not in (tmp_path / f"said-{place}").read_text()
-
-
-def environment(home: Path) -> dict[str, str]:
-    """The variables of a command that works in ``home`` only."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("PROFILECTL_")}
-    return kept | {"PROFILECTL_HOME": str(home), "PROFILECTL_PROJECT_DIR": str(ROOT / "dbt_project")}
-
-
-def paths_of(home: Path) -> Paths:
-    """The paths of a home."""
-    return Paths.from_environment({"PROFILECTL_HOME": str(home)})

@@ -7,9 +7,8 @@ from typing import Any
 
 import duckdb
 import pytest
-from browsing import WIDTHS
+from browsing import WIDTHS, paths_of
 
-from conftest import paths_of
 from profilectl import publishing
 
 pytestmark = pytest.mark.slow

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import duckdb
 import pytest
@@ -31,22 +30,3 @@ def told(small_warehouse: Paths) -> Paths:
 def source(told: Paths) -> Source:
     """The published file as pages read it."""
     return Source(told)
-
-
-def words(component: Any) -> str:
-    """Everything that a component says, in order."""
-    if component is None or isinstance(component, str | int | float):
-        return "" if component is None else str(component)
-    if isinstance(component, list | tuple):
-        return " ".join(filter(None, (words(one) for one in component)))
-    return words(getattr(component, "children", None))
-
-
-def drawings(component: Any) -> dict[str, Any]:
-    """The figures that a component holds, by the key of their block."""
-    if isinstance(component, list | tuple):
-        return {key: value for one in component for key, value in drawings(one).items()}
-    known = getattr(component, "id", None)
-    if isinstance(known, dict) and known.get("type") == "drawing":
-        return {known["key"]: component.data}
-    return drawings(getattr(component, "children", None) or [])

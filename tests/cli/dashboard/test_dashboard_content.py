@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import duckdb
 import pytest
+from dashboard_reading import drawings, words
 
-from conftest import drawings, words
 from profilectl.dashboard import pages
 from profilectl.dashboard.pages import user
 from profilectl.dashboard.source import Source
