@@ -36,6 +36,8 @@ lint: setup ## ruff and sqlfluff
 types: setup ## mypy, strict
 	$(BIN)/mypy
 
+# Pictures of the dashboard and the report; without Chromium those tests are skipped.
+unit: export PROFILECTL_ARTEFACTS ?= $(CURDIR)/var/test-artefacts
 unit: setup ## pytest, two processes
 	$(BIN)/pytest -n 2
 

@@ -10,6 +10,7 @@ import typer
 
 from profilectl.commands import (
     build,
+    dashboard,
     demo,
     diff,
     doctor,
@@ -60,7 +61,7 @@ def root(
 
 
 _COMMANDS = (
-    *(init, demo, update, watch, build, train, score, publish, export, report),
+    *(init, demo, update, watch, build, train, score, publish, export, report, dashboard),
     *(diff, show, why, status, doctor),
 )
 for command in _COMMANDS:

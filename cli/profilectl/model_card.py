@@ -11,6 +11,10 @@ from profilectl.facts import Row, has_table, model_table, rows
 from profilectl.model_limits import limits
 
 DRIFTED = 0.25
+_LARGER_IS_BETTER = (
+    "auc", "average_precision", "precision", "recall", "r2", "spearman",
+    "silhouette", "stability", "agreement",
+)  # fmt: skip
 _MODEL = ("model_id", "task", "kind", "candidate", "created_at", "serving")
 _DATA = ("n_train", "n_test", "train_cutoffs", "test_cutoff", "data_fingerprint", "seed", "seconds")
 
@@ -106,10 +110,11 @@ def better_when_larger(metric: str) -> bool:
 
     Examples
     --------
-    >>> better_when_larger("auc"), better_when_larger("rmse")
-    (True, False)
+    >>> better_when_larger("auc"), better_when_larger("rmse"), better_when_larger("ndcg_at_10")
+    (True, False, True)
     """
-    return metric in ("auc", "average_precision", "precision", "recall", "r2", "spearman")
+    ranked = metric.startswith(("ndcg_at_", "recall_at_"))
+    return ranked or metric in _LARGER_IS_BETTER
 
 
 def _candidates(connection: duckdb.DuckDBPyConnection, run_id: str) -> list[Row]:

@@ -59,8 +59,13 @@ def spellings(text: str) -> list[str]:
     return [*dict.fromkeys([text, plain, plain.lower(), *phones])]
 
 
-def load_profile(connection: duckdb.DuckDBPyConnection, user_id: str) -> dict[str, Any]:
-    """Return attributes and their origins, identifiers, features, scores, latest events, identity changes."""
+def load_profile(
+    connection: duckdb.DuckDBPyConnection, user_id: str, events: int = SHOWN_EVENTS
+) -> dict[str, Any]:
+    """Return attributes and their origins, identifiers, features, scores, latest events, identity changes.
+
+    ``events`` is how many of the latest; with 0 they are not looked for, which is a pass over all events.
+    """
     attributes, origins = split_origins(_first(connection, "marts", "dim_users", user_id))
     return {
         "user_id": user_id,
@@ -85,9 +90,11 @@ def load_profile(connection: duckdb.DuckDBPyConnection, user_id: str) -> dict[st
             connection,
             "fct_events",
             "select occurred_at, source, event_type, item_id, amount from marts.fct_events "
-            f"where user_id = ? order by occurred_at desc, event_id limit {SHOWN_EVENTS}",
+            f"where user_id = ? order by occurred_at desc, event_id limit {int(events)}",
             user_id,
-        ),
+        )
+        if events
+        else [],
         "changes": _all(
             connection,
             "identity_changes",

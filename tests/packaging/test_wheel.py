@@ -49,6 +49,10 @@ def test_the_wheel_holds_the_project_and_nothing_generated(wheel: Path) -> None:
     assert "profilectl/dbt_project/profiles.yml" in names
     assert "profilectl/dbt_project/models/marts/user_features.sql" in names
     assert "profilectl_ml/py.typed" in names
+    for asset in ("dashboard/assets/dashboard.css", "dashboard/assets/dashboard.js"):
+        assert f"profilectl/{asset}" in names
+    for shared in ("look.css", "figures.js"):
+        assert f"profilectl/reporting/templates/{shared}" in names
     generated = [
         n for n in names if "/target/" in n or "/logs/" in n or ".duckdb" in n or n.startswith("tests")
     ]

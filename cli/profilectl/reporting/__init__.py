@@ -6,7 +6,8 @@ from pathlib import Path
 
 from profilectl.console import write_private
 from profilectl.project import Paths
-from profilectl.reporting import data, page, sections
+from profilectl.reporting import page, sections
+from profilectl.reporting.data import ReportData
 from profilectl.warehouse import connect, connect_published
 
 __all__ = ["report"]
@@ -30,9 +31,10 @@ def report(paths: Paths, *, output: Path | None = None, live: bool = False) -> P
         If there is neither a published file nor a warehouse, or it cannot be opened.
     """
     from_published = paths.published.exists() and not live
-    with connect_published(paths) if from_published else connect(paths) as connection:
-        facts = data.collect(connection, paths.truth)
     source = paths.published.resolve().stem if from_published else f"working warehouse {paths.warehouse.name}"
+    with connect_published(paths) if from_published else connect(paths) as connection:
+        facts = ReportData(connection, paths.truth)
+        text = page.render(sections.build(facts), facts, source)
     target = (output or paths.report).expanduser().absolute()
-    write_private(target, page.render(sections.build(facts), facts, source))
+    write_private(target, text)
     return target

@@ -71,7 +71,7 @@ def _standings(name: str, card: Card) -> Block | None:
             [one["behind"] - one["error"] for one in near],
             [one["behind"] + one["error"] for one in near],
             [figures.BLUE if one["within_one_error"] else figures.GREY for one in near],
-            f"{metric} above that of the best",
+            f"{metric} above the best",
         ),
         note="Line: one standard error. The simplest whose line reaches zero (blue) is chosen."
         + (f" Far behind: {', '.join(far)}." if far else ""),

@@ -45,7 +45,8 @@ def bars(
         "layout": layout(
             280,
             xaxis=across,
-            yaxis={"title": {"text": y_title}, "tickformat": ",~s"},
+            # Prefixes are for large numbers: 600m would hardly be read as a share of 0.6.
+            yaxis={"title": {"text": y_title}, "tickformat": ",~s" if max(y, default=0) > 1 else ".2~f"},
         ),
     }
 

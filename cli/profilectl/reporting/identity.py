@@ -85,7 +85,7 @@ def causes(facts: ReportData) -> Block:
 
 def largest(facts: ReportData) -> Block:
     """The users with most identifiers: where a value that strangers share shows first."""
-    block = Block("largest", "Largest users", empty="No users yet.", table_open=True)
+    block = Block("largest", "Largest users", empty="No users yet.", table_open=True, wrapped=True)
     block.columns = ("user", "identifiers", "of which")
     block.rows = [(row["user_id"], row["identifiers"], row["types"]) for row in facts.largest]
     return block

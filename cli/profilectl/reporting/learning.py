@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from profilectl.model_card import better_when_larger
@@ -10,11 +11,21 @@ from profilectl.reporting.card import card_section
 from profilectl.reporting.data import Task
 from profilectl.reporting.sections import Block, Section
 
-DRAWN = {"regression": ("rmse", "mae"), "classification": ("auc", "log_loss")}
+DRAWN = {
+    "regression": ("rmse", "mae"),
+    "classification": ("auc", "log_loss"),
+    "clustering": ("silhouette", "stability"),
+    "recommendation": ("ndcg_at_10", "recall_at_20"),
+}
+SUPERVISED = ("regression", "classification")
+TITLES = {
+    "rmse": "RMSE", "mae": "MAE", "auc": "AUC", "log_loss": "Log loss", "silhouette": "Silhouette",
+    "stability": "Stability", "ndcg_at_10": "NDCG at 10", "recall_at_20": "Recall at 20",
+}  # fmt: skip
 ORDER = ("rmse", "mae", "mse", "r2", "spearman", "auc", "log_loss")
 
 
-def model_sections(tasks: list[Task]) -> list[Section]:
+def model_sections(tasks: Sequence[Task]) -> list[Section]:
     """Return the sections of every task, or one that says how to get there."""
     if not tasks:
         lead = "A model serves only if it beats the naive baseline out of time."
@@ -26,7 +37,7 @@ def model_sections(tasks: list[Task]) -> list[Section]:
 
 
 def _sections(task: Task) -> list[Section | None]:
-    supervised = task.run["kind"] in DRAWN
+    supervised = task.run["kind"] in SUPERVISED
     # Segments and recommendations have neither importances nor scores: an empty card would only puzzle.
     return [
         _model(task),
@@ -48,14 +59,14 @@ def _model(task: Task) -> Section:
     if run["kind"] == "regression":
         blocks.append(_predicted(task))
     # Tenths of a probability are its reliability, which the card shows.
-    if run["kind"] in DRAWN and not (task.card and task.card["reliability"]):
+    if run["kind"] in SUPERVISED and not (task.card and task.card["reliability"]):
         blocks.append(_calibrated(task))
     told = [str(run["reason"]).rstrip(".")] if run["reason"] else []
     if run["n_test"]:
         where = f"the window after {run['test_cutoff']}" if run["test_cutoff"] else "users kept aside"
         told.append(f"Tested on {where}, never used for choosing")
     lead = "".join(f"{one}. " for one in told).strip()
-    title = f"Model against baseline: {name}" if run["kind"] in DRAWN else f"{run['kind'].title()}: {name}"
+    title = f"Model against baseline: {name}" if run["baseline"] else f"{run['kind'].title()}: {name}"
     return Section(f"model-{name}", title, lead, blocks)
 
 
@@ -66,14 +77,14 @@ def _metric(task: Task, metric: str, ranked: list[dict[str, Any]]) -> Block:
     values = [row["value"] for row in ranked]
     return Block(
         f"{run['task']}-{metric}",
-        f"{metric.upper()} on the test rows ({'more' if better_when_larger(metric) else 'less'} is better)",
+        f"{TITLES[metric]} on the test rows ({'more' if better_when_larger(metric) else 'less'} is better)",
         figure=figures.intervals(
             names,
             values,
             [row["low"] if row["low"] is not None else row["value"] for row in ranked],
             [row["high"] if row["high"] is not None else row["value"] for row in ranked],
             [colour.get(row["candidate"], figures.GREY) for row in ranked],
-            metric.upper(),
+            TITLES[metric],
         ),
         note="Dot: the value; line: its bootstrap interval.",
         columns=("candidate", metric, "low", "high"),

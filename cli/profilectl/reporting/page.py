@@ -48,11 +48,15 @@ def render(sections: list[Section], facts: ReportData, source: str) -> str:
         landed=sum(row["landed"] or 0 for row in facts.quality),
         aside=sum((row["quarantined"] or 0) + (row["duplicates"] or 0) for row in facts.quality),
         # Our own files and Plotly's, none of it data: they are the only things not escaped.
-        style=Markup((TEMPLATES / "report.css").read_text(encoding="utf-8")),  # noqa: S704
-        script=Markup((TEMPLATES / "report.js").read_text(encoding="utf-8")),  # noqa: S704
+        style=_own("look.css", "report.css"),
+        script=_own("figures.js", "report.js"),
         plotly=Markup(get_plotlyjs()),  # noqa: S704
         figures=Markup(script_json(figures)),  # noqa: S704
     )
+
+
+def _own(*names: str) -> Markup:
+    return Markup("\n".join((TEMPLATES / name).read_text(encoding="utf-8") for name in names))  # noqa: S704
 
 
 def script_json(value: object) -> str:

@@ -8,6 +8,7 @@ from profilectl.facts import Row, columns, has_table, rows
 from profilectl_ml.sql import quote_identifier, quote_relation
 
 WINDOWS = (7, 28, 91, 182)
+WEEKS = 52
 BINS = 24
 FEATURES = 12
 SCATTER = 2500
@@ -30,11 +31,62 @@ def active_users(connection: Connection, as_of: str) -> list[Row]:
     return rows(
         connection,
         "with last_seen as (select user_id, max(occurred_on) as day from marts.fct_events "
-        "where user_id is not null and occurred_on <= ?::date group by user_id) "
+        "where user_id is not null and occurred_on <= ?::date and occurred_on > ?::date - ? "
+        "group by user_id) "
         "select w.days, count(l.user_id) as users from (select unnest(?)::integer as days) w "
         "left join last_seen l on l.day > ?::date - w.days group by w.days order by w.days",
-        [as_of, list(WINDOWS), as_of],
+        [as_of, as_of, max(WINDOWS), list(WINDOWS), as_of],
     )
+
+
+def weeks(connection: Connection, as_of: str) -> list[Row]:
+    """Return (last day of the week, events, users, amount) of the latest year's weeks.
+
+    They are counted back from ``as_of``. The week in which the data begins is left out: it is not whole.
+    """
+    return rows(
+        connection,
+        "with days as (select user_id, amount, (?::date - occurred_on) // 7 as back from marts.fct_events "
+        "where occurred_on <= ?::date and occurred_on > ?::date - 7 * ?), "
+        "begun as (select (?::date - min(occurred_on) + 1) // 7 as whole from marts.fct_events) "
+        "select ?::date - 7 * back::integer as week, count(*) as events, count(distinct user_id) as users, "
+        "sum(amount)::double as amount from days where back < (select whole from begun) "
+        "group by back order by week",
+        [as_of, as_of, as_of, WEEKS, as_of, as_of],
+    )
+
+
+def kinds(connection: Connection) -> list[Row]:
+    """Return (event type, source, events, last day), most events first."""
+    return rows(
+        connection,
+        "select event_type, source, count(*) as events, max(occurred_on) as last_day "
+        "from marts.fct_events group by all order by events desc, 1, 2",
+    )
+
+
+def coverage(connection: Connection) -> list[Row]:
+    """Return (attribute, users it is known of) for the attributes of the golden record, most known first."""
+    named = columns(connection, "marts", "dim_users")
+    attributes = [name for name in named if f"{name}_source" in named]
+    if not attributes:
+        return []
+    counts = ", ".join(f"count({quote_identifier(name)}) as {quote_identifier(name)}" for name in attributes)
+    [found] = rows(connection, f"select {counts} from marts.dim_users")
+    ranked = sorted(found.items(), key=lambda item: (-item[1], item[0]))
+    return [{"attribute": name, "users": users} for name, users in ranked]
+
+
+def loads(connection: Connection, limit: int) -> list[Row]:
+    """Return (load, rows landed, shaped, quarantined, duplicates) of the latest loads, the oldest first."""
+    found = rows(
+        connection,
+        "select batch_id, sum(landed)::bigint as landed, sum(shaped)::bigint as shaped, "
+        "sum(quarantined)::bigint as quarantined, sum(duplicates)::bigint as duplicates "
+        "from marts.data_quality group by batch_id order by batch_id desc limit ?",
+        [limit],
+    )
+    return found[::-1]
 
 
 def quarantine_reasons(connection: Connection, limit: int = 15) -> list[Row]:
@@ -64,9 +116,10 @@ def histogram(connection: Connection, feature: str) -> Row:
     [summary] = rows(
         connection,
         f"select count({name}) as known, count(*) as users, min({name})::double as low, "
-        f"quantile_cont({name}::double, 0.5) as median, quantile_cont({name}::double, 0.99) as high, "
-        f"max({name})::double as top from marts.user_features",
+        f"quantile_cont({name}::double, [0.5, 0.99]) as quantiles, max({name})::double as top "
+        "from marts.user_features",
     )
+    summary["median"], summary["high"] = summary.pop("quantiles") or (None, None)
     low, high = summary["low"], summary["high"]
     if low is None or high is None:
         return {**summary, "feature": feature, "bins": []}

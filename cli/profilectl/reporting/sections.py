@@ -43,37 +43,11 @@ def build(facts: ReportData) -> list[Section]:
     """Return all sections for ``facts``."""
     from profilectl.reporting.identity import identity_section
     from profilectl.reporting.learning import model_sections
+    from profilectl.reporting.population import population, trends
+    from profilectl.reporting.segments import segment_sections
 
-    own = [population(facts), quality(facts), identity_section(facts), features(facts)]
-    return [*own, *model_sections(facts.tasks)]
-
-
-def population(facts: ReportData) -> Section:
-    """How many users there are, when they came, how many are active."""
-    months = Block("new-users", "New users by month", empty="No users yet: run profilectl build.")
-    if facts.new_users:
-        pairs = [(row["month"], row["users"]) for row in facts.new_users]
-        months.figure = figures.bars(
-            [month for month, _ in pairs],
-            [users for _, users in pairs],
-            x_title="first seen",
-            y_title="users",
-            x_type="date",
-        )
-        months.columns, months.rows = ("month", "new users"), pairs
-    active = Block("active-users", "Active users by window", empty="No events yet.")
-    if facts.active:
-        share = [[row["days"], row["users"], _percent(row["users"], facts.users)] for row in facts.active]
-        active.figure = figures.bars(
-            [f"{days} days" for days, *_ in share],
-            [users for _, users, _ in share],
-            x_title="window",
-            y_title="users",
-        )
-        active.note = f"At least one event in the days up to {facts.as_of}."
-        active.columns, active.rows = ("days", "active users", "share of all"), share
-    lead = "A user is every identifier that evidence ties together, over all sources."
-    return Section("population", "Population", lead, [months, active])
+    own = [population(facts), trends(facts), quality(facts), identity_section(facts), features(facts)]
+    return [*own, *segment_sections(facts), *model_sections(facts.tasks)]
 
 
 def quality(facts: ReportData) -> Section:
@@ -114,7 +88,30 @@ def quality(facts: ReportData) -> Section:
             for row in facts.reasons
         ]
     lead = "Nothing is lost: a row that landed is used, a duplicate, or in quarantine with a reason."
-    return Section("quality", "Data quality", lead, [aside, reasons])
+    return Section("quality", "Data quality", lead, [aside, reasons, *loads(facts)])
+
+
+def loads(facts: ReportData) -> list[Block]:
+    """Where the rows of each load went, once there are several loads to compare."""
+    if len(facts.loads) < 2:
+        return []
+    kinds = ("landed", "shaped", "quarantined", "duplicates")
+    names = [f"load {row['batch_id']}" for row in facts.loads]
+    block = Block("loads", "Rows set aside, by load", wide=True)
+    block.figure = figures.stacked(
+        names,
+        [
+            (kind, [_share(row[kind], row["landed"]) for row in facts.loads], colour)
+            for kind, colour in (("quarantined", figures.RED), ("duplicates", figures.ORANGE))
+        ],
+        x_title="share of the rows landed",
+        tickformat=".1~%",
+    )
+    block.columns = ("load", *kinds)
+    block.rows = [
+        [name, *(row[kind] for kind in kinds)] for name, row in zip(names, facts.loads, strict=True)
+    ]
+    return [block]
 
 
 def features(facts: ReportData) -> Section:
@@ -140,7 +137,7 @@ def features(facts: ReportData) -> Section:
 
 
 def _described(feature: dict[str, Any]) -> str:
-    known = _percent(feature["known"], feature["users"])
+    known = percent(feature["known"], feature["users"])
     return f"median {feature['median']:,.4g}, highest {feature['top']:,.4g}, known for {known}"
 
 
@@ -153,5 +150,6 @@ def _share(part: float | None, whole: float | None) -> float:
     return (part or 0) / whole if whole else 0.0
 
 
-def _percent(part: float | None, whole: float | None) -> str:
+def percent(part: float | None, whole: float | None) -> str:
+    """Return ``part`` of ``whole`` as text."""
     return f"{_share(part, whole):.1%}"

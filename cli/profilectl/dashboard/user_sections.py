@@ -1,0 +1,239 @@
+"""The sections of one user's page."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+from profilectl.console import number
+from profilectl.dashboard import user_figures
+from profilectl.facts import Row
+from profilectl.reporting.sections import Block, Section
+from profilectl.reporting.words import spoken, told
+
+#: More identifiers in one circle than so many could not be told apart.
+NODES = 24
+Found = dict[str, Any]
+
+
+def build(found: Found) -> list[Section]:
+    """Return the sections for what ``user_facts.everything`` found."""
+    return [
+        Section(
+            "golden", "Golden record", "What is held to be true, and where it is from.", [_golden(found)]
+        ),
+        Section("happened", "What happened", "Times are UTC.", [_timeline(found), _events(found)]),
+        Section("scores", "Scores and recommendations", "", [*_scores(found), *_recommendations(found)]),
+        Section("features", "Features", "What models and segments read of the user.", [_features(found)]),
+        Section(
+            "identity",
+            "Identity",
+            "Which identifiers are this user, and the records that tie them.",
+            [_graph(found), _identifiers(found), _changes(found)],
+        ),
+    ]
+
+
+def _golden(found: Found) -> Block:
+    lost: dict[str, list[str]] = {}
+    rules = {row["attribute"]: row["rule"] for row in found["evidence"]}
+    for row in found["evidence"]:
+        if not row["is_winner"]:
+            why = f", {row['lost_because']}" if row["lost_because"] else ""
+            lost.setdefault(row["attribute"], []).append(
+                f"{row['value']} ({row['source']}, {told(row['last_updated_at'])}{why})"
+            )
+    rows = []
+    for name, value in found["attributes"].items():
+        origin = found["origins"].get(name)
+        if value is not None and origin:
+            rows.append(
+                [
+                    spoken(name),
+                    value,
+                    origin["source"],
+                    origin["updated_at"],
+                    spoken(rules.get(name, "seen last")),
+                    "; ".join(lost.get(name, [])) or None,
+                ]
+            )
+    return Block(
+        "golden-record",
+        "Attributes",
+        columns=("attribute", "value", "source", "updated", "rule", "other values, and why they lost"),
+        rows=rows,
+        empty="No source has told anything about this person.",
+        wide=True,
+        table_open=True,
+        wrapped=True,
+    )
+
+
+def _timeline(found: Found) -> Block:
+    block = Block("timeline", "Timeline", empty="No events.", wide=True)
+    if found["days"]:
+        block.figure = user_figures.timeline(found["days"])
+        block.note = "One dot per day and kind of event; a larger one for more events."
+    return block
+
+
+def _events(found: Found) -> Block:
+    return Block(
+        "events",
+        "Latest events",
+        columns=("when", "event", "what", "amount", "source"),
+        rows=[
+            [row["occurred_at"], spoken(row["event_type"]), row["what"], row["amount"], row["source"]]
+            for row in found["events"]
+        ],
+        empty="No events.",
+        wide=True,
+        table_open=True,
+        wrapped=True,
+    )
+
+
+def _scores(found: Found) -> list[Block]:
+    if not found["scores"]:
+        return [Block("no-scores", "Scores", empty="No scores yet: run profilectl train, then publish.")]
+    return [_score(found, row) for row in found["scores"]]
+
+
+def _score(found: Found, row: Row) -> Block:
+    share = row["kind"] == "classification" and row["score"] is not None
+    value = f"{row['score']:.1%}" if share else number(row["score"])
+    block = Block(f"score-{row['task']}", f"{spoken(row['task'])}: {value}", points=())
+    known = row["percentile"] is not None
+    place = f"At most as high for {row['percentile']:.0f} % of users. " if known else ""
+    block.note = f"{place}Scored {told(row['scored_at'])}, from data up to {told(row['as_of'])}."
+    # Reasons of a model that no longer serves would explain another score.
+    reasons = [
+        one for one in found["reasons"] if one["task"] == row["task"] and one["model_id"] == row["model_id"]
+    ]
+    if reasons:
+        block.figure = user_figures.reasons(reasons)
+        block.columns = ("feature", "value", "moves the score by", "what it is")
+        block.rows = [
+            [
+                one["feature"],
+                one["value"] if one["value"] is not None else "unknown",
+                one["contribution"],
+                found["described"].get(one["feature"], ("", ""))[0] or None,
+            ]
+            for one in reasons
+        ]
+        block.note += " Reasons are those of the last training, the strongest first."
+    else:
+        block.note += " No reasons were kept for this score."
+    return block
+
+
+def _recommendations(found: Found) -> list[Block]:
+    rows = found["recommendations"]
+    blocks = []
+    for task in dict.fromkeys(row["task"] for row in rows):
+        of_task = [row for row in rows if row["task"] == task]
+        blocks.append(
+            Block(
+                f"recommended-{task}",
+                spoken(task),
+                columns=("what", "why", "brand", "item"),
+                rows=[
+                    [f"{row['rank']}. {_item(row)}", row["reason"], row["brand"], row["item"]]
+                    for row in of_task
+                ],
+                wide=True,
+                table_open=True,
+                wrapped=True,
+            )
+        )
+    empty = "No recommendations yet: run profilectl train, then publish."
+    return blocks or [Block("recommended", "Recommendations", empty=empty)]
+
+
+def _item(row: Row) -> str:
+    return str(row["subcategory"] or row["category"] or row["department"] or row["item"])
+
+
+def _features(found: Found) -> Block:
+    known = [(name, value) for name, value in found["features"].items() if value not in (None, 0, False)]
+    described = found["described"]
+    rows = [[name, value, *described.get(name, ("", ""))[::-1]] for name, value in known]
+    # Where the file describes nothing, two empty columns would only puzzle.
+    width = 4 if described else 2
+    return Block(
+        "all-features",
+        f"{len(known)} features that are neither unknown nor nought",
+        columns=("feature", "value", "unit", "what it is")[:width],
+        rows=[row[:width] for row in rows],
+        empty="No features yet: run profilectl build.",
+        wide=True,
+        table_open=True,
+        wrapped=True,
+    )
+
+
+def _graph(found: Found) -> Block:
+    block = Block("identity-graph", "Identity graph", empty="No identifiers.", wide=True)
+    if len(found["identifiers"]) > 1:
+        shown = _most_tied(found["identifiers"], found["links"])
+        block.figure = user_figures.identity_graph(shown, found["links"])
+        block.note = (
+            "A line: records carried both, the thicker the more; dashed: an override holds the two together."
+            if found["links"]
+            else "This version does not say which records tie them: profilectl build, then publish."
+        )
+        if len(shown) < len(found["identifiers"]):
+            block.note += f" Of {len(found['identifiers'])} identifiers the {NODES} that meet most others."
+        block.wrapped = True
+        block.columns = ("identifier", "came with", "records", "last source", "from", "to", "override")
+        block.rows = [
+            [
+                f"{row['identifier_type']} {row['identifier_value']}",
+                f"{row['other_type']} {row['other_value']}",
+                row["records"],
+                row["last_source"],
+                row["first_seen_at"],
+                row["last_seen_at"],
+                row["override_reason"],
+            ]
+            for row in found["links"]
+        ]
+    elif found["identifiers"]:
+        block.empty = "One identifier only: there is nothing to tie."
+    return block
+
+
+def _most_tied(identifiers: list[Row], links: list[Row]) -> list[Row]:
+    """Return the identifiers that came with most others, so many as a circle can hold."""
+    met = Counter(
+        (link[f"{side}_type"], link[f"{side}_value"]) for link in links for side in ("identifier", "other")
+    )
+    ranked = sorted(identifiers, key=lambda one: -met[one["identifier_type"], one["identifier_value"]])
+    return ranked[:NODES]
+
+
+def _identifiers(found: Found) -> Block:
+    return Block(
+        "identifiers",
+        "Identifiers",
+        columns=("type", "value", "first known"),
+        rows=[
+            [row["identifier_type"], row["identifier_value"], row["first_known_at"]]
+            for row in found["identifiers"]
+        ],
+        empty="No identifiers.",
+        table_open=True,
+        wrapped=True,
+    )
+
+
+def _changes(found: Found) -> Block:
+    return Block(
+        "changes",
+        "Changes of identity",
+        columns=("when", "event", "other user"),
+        rows=[[row["changed_at"], spoken(row["event"]), row["other_user_id"]] for row in found["changes"]],
+        empty="None.",
+        table_open=True,
+    )

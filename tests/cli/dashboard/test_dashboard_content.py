@@ -1,0 +1,124 @@
+"""What the pages say, without a browser."""
+
+from __future__ import annotations
+
+import duckdb
+import pytest
+from dashboard_reading import drawings, words
+
+from profilectl.dashboard import pages
+from profilectl.dashboard.pages import user
+from profilectl.dashboard.source import Source
+from profilectl.project import Paths
+
+SOMEBODY = "u0000000000000005"
+
+
+@pytest.mark.parametrize(
+    ("path", "figure", "said"),
+    [
+        (
+            "/",
+            "weeks-users",
+            "users 200 active in the last 28 days 188 events 5,000 rows landed 9,001",
+        ),
+        ("/segments", "audiences-shares", "Spends much"),
+        ("/quality", "reasons", "rows landed 9,001"),
+        ("/models", "spend_next_28d-rmse", "Model against baseline: spend_next_28d"),
+        ("/models/spend_next_28d", "spend_next_28d-rmse", "Model against baseline: spend_next_28d"),
+    ],
+)
+def test_each_page_shows_its_figures(source: Source, path: str, figure: str, said: str) -> None:
+    shown = pages.shown(source, path)
+    assert figure in drawings(shown)
+    assert said in words(shown)
+
+
+def test_segments_of_models_that_serve_no_more_are_left_out(source: Source) -> None:
+    shown = pages.shown(source, "/segments")
+    assert "Retired" not in words(shown)
+    assert drawings(shown)["audiences-traits"]["data"][0]["text"] == [["150"], ["150"]]
+    assert "Spend next 28d" not in words(shown)
+    assert "Mean score of each segment" in words(shown)
+
+
+def test_one_user(source: Source) -> None:
+    shown = pages.shown(source, f"/user/{SOMEBODY}")
+    said, drawn = words(shown), drawings(shown)
+    assert "First5 Last5" in said
+    assert "Grocery" in said
+    assert "1. CHEESE" in said
+    assert "Spend in the last 91 days" in said
+    assert "currency" in said
+    assert set(drawn) == {"timeline", "score-spend_next_28d", "identity-graph"}
+    assert drawn["score-spend_next_28d"]["data"][0]["x"] == [5.5]
+    assert drawn["score-spend_next_28d"]["data"][0]["y"] == ["spend_91d = &lt;b&gt;12&lt;/b&gt;"]
+    dots = drawn["timeline"]["data"][0]["text"]
+    assert sum(int(dot.removeprefix("Purchase: ").partition(",")[0]) for dot in dots) == 25
+    # a user who shares the file's first letters is somebody else
+    assert "user5@example.org" in said
+    assert "user15@example.org" not in said
+
+
+def test_reasons_of_another_model_are_not_told(source: Source) -> None:
+    shown = pages.shown(source, "/user/u0000000000000006")
+    assert "score-spend_next_28d" not in drawings(shown)
+    assert "No reasons were kept for this score" in words(shown)
+
+
+@pytest.mark.parametrize(
+    ("text", "path"),
+    [
+        (" USER5@example.org", f"/user/{SOMEBODY}"),
+        ("+1 555 000 0005", f"/user/{SOMEBODY}"),
+        (SOMEBODY, f"/user/{SOMEBODY}"),
+    ],
+)
+def test_a_search_leads_to_the_user(source: Source, text: str, path: str) -> None:
+    assert user.searched(source, text) == (path, None)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("nobody@example.org", "no user or identifier 'nobody@example.org'"),
+        ("test@test.com", "is blocked (sentinel)"),
+        ("", "Type what you know"),
+        (None, "Type what you know"),
+    ],
+)
+def test_a_search_that_finds_nobody_says_why(source: Source, text: str | None, said: str) -> None:
+    path, answer = user.searched(source, text)
+    assert not isinstance(path, str)
+    assert said in words(answer)
+
+
+@pytest.mark.parametrize("path", ["/nowhere", "/models/nothing", "/user/nobody"])
+def test_what_is_not_there_is_said(source: Source, path: str) -> None:
+    assert "No such" in words(pages.shown(source, path))
+
+
+def test_a_file_of_another_version_is_named(source: Source, told: Paths) -> None:
+    with duckdb.connect(str(told.published.resolve())) as connection:
+        connection.execute("alter table marts.user_segments rename segment to group_name")
+    shown = words(pages.shown(source, "/segments"))
+    assert "The published file cannot be read: Binder Error" in shown
+    assert "profilectl build && profilectl publish" in shown
+
+
+def test_runs_and_latencies_are_shown_where_they_are_noted(source: Source, told: Paths) -> None:
+    assert "No runs are noted" in words(pages.shown(source, "/freshness"))
+    with duckdb.connect(str(told.published.resolve())) as connection:
+        connection.execute(
+            "create table meta.runs as select 'r' || i as run_id, 'update' as command, 1 as files, 2 as rows,"
+            " 3 as users, 'published' as outcome, null::varchar as reason,"
+            " timestamp '2024-05-02' + to_hours(i) as started_at, started_at + to_seconds(7) as ended_at"
+            " from range(5) r(i)"
+        )
+        connection.execute(
+            "create table meta.freshness as select 'r1' as run_id, 'shop' as source, 'f' || i as file,"
+            " now()::timestamp as published_at, i::double as seconds from range(1, 101) r(i)"
+        )
+    shown = pages.shown(source, "/freshness")
+    assert drawings(shown)["runs-seconds"]["data"][0]["y"] == [7.0] * 5
+    assert drawings(shown)["latencies"]["data"][0]["x"] == [pytest.approx(95.05)] * 2
