@@ -74,16 +74,23 @@ score_times as (
 )
 {%- endmacro %}
 
-{# What was written last of each task and model, as one text: as long as it is the same, nothing was scored or assigned. #}
-{% macro written_last(mart, at) -%}
-  select string_agg(concat_ws(' ', task, model_id, users, first_at, last_at), ' ' order by task, model_id) from (select task, model_id,
-  count(*) as users, min({{ at }}) as first_at, max({{ at }}) as last_at from {{ update_ref(mart) }} group by task, model_id) as written
+{# Users with something written since the last build that was taken in, by the time it was written, and those who came or went. #}
+{% macro written_since(mart, at) -%}
+  select user_id from ({{ fragment_of(touched_users(), 'touched') }}) as moved union select user_id from {{ update_ref(mart) }} where
+  {{ at }} >= (select started_at from ops.builds where build_id = __through__)
 {%- endmacro %}
 
-{# The day counts, because a score that is not of today says so, and who is a user, because percentiles are among users. #}
+{# Which model speaks for which task: another one may have been given back its rows without a word of when. #}
+{% macro serving_models(mart) -%}
+  select string_agg(distinct task || ' ' || model_id, ' ' order by task || ' ' || model_id) from {{ update_ref(mart) }}
+{%- endmacro %}
+
+{# The day counts, because a score that is not of today says so; and scores of those who are no users any more, because
+   percentiles are told among users. #}
 {% macro scores_depend_on() -%}
-  select concat_ws(' ', (select max(as_of) from {{ update_ref('int_clock') }}), (select max(greatest(opened_in, closed_in)) from
-  {{ update_ref('int_identity_versions') }}), ({{ written_last('user_scores', 'scored_at') }}))
+  select concat_ws(' ', (select max(as_of) from {{ update_ref('int_clock') }}), ({{ serving_models('user_scores') }}),
+  (select concat_ws(' ', count(*), bit_xor({{ stable_hash('scores.user_id') }})) from {{ update_ref('user_scores') }} as scores
+  anti join {{ update_ref('dim_users') }} as users on scores.user_id = users.user_id))
 {%- endmacro %}
 
 {# Users whose favourite categories changed because the catalogue did: as int_top_categories has it. #}

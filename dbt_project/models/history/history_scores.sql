@@ -1,6 +1,6 @@
 {{ config(key=['user_id', 'task']) }}
 {{ depends_on_value(scores_depend_on()) }}
-{{ touched('select user_id from ' ~ update_ref('dim_users') ~ ' where false') }}
+{{ touched(written_since('user_scores', 'scored_at')) }}
 
 -- The score of each user and task, build by build. What follows from all scores of the day is not kept: the percentile, and
 -- the time that most of them were made at.
@@ -53,6 +53,7 @@ final as (
         case when scored_at <> usual_scored_at or is_raw then scored_at end as scored_at,
         case when percentile <> usual_percentile or is_raw then percentile end as percentile
     from ranked
+    {{ only_touched('ranked', ['user_id']) }}
 
 )
 

@@ -1,6 +1,6 @@
 {{ config(key=['user_id', 'task']) }}
-{{ depends_on_value(written_last('user_segments', 'assigned_at')) }}
-{{ touched('select user_id from ' ~ update_ref('dim_users') ~ ' where false') }}
+{{ depends_on_value(serving_models('user_segments')) }}
+{{ touched(written_since('user_segments', 'assigned_at')) }}
 
 -- The segment of each user and task, build by build.
 with segments as (
@@ -13,6 +13,7 @@ final as (
 
     select user_id, task, segment, model_id
     from segments
+    {{ only_touched('segments', ['user_id']) }}
 
 )
 
