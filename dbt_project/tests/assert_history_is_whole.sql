@@ -1,5 +1,5 @@
 -- Every user has one state that goes on in each part of the history, and nobody else has one. One test for all parts, because
--- each costs dbt more than the engine.
+-- each costs dbt more than the engine. Training writes scores between builds, so they are compared in a build only.
 {% set of_users = ['profiles', 'purchases', 'windows', 'visits'] %}
 -- depends_on: {{ ref('history_days') }}
 {% for part in of_users %}
@@ -14,5 +14,5 @@ union all
 select '{{ part }}' as part, count(*) as states, count(distinct (user_id, task)) as users, (select count(*) from {{ ref(mart) }}) as wanted
 from {{ ref('history_' ~ part) }}
 where to_build = {{ still_open() }}
-having count(*) <> count(distinct (user_id, task)) or count(*) <> wanted
+having count(*) <> count(distinct (user_id, task)) {{ 'or count(*) <> wanted' if flags.WHICH == 'build' }}
 {% endfor %}

@@ -109,7 +109,7 @@ def between_builds(home: Home, chance: random.Random) -> None:
             connection.execute("delete from ml.scores where task = ?", [TASKS[2]])
             connection.execute(
                 "insert into ml.scores by name select user_id, ? as task, score, 100 * cume_dist() over (order by score)"
-                " as percentile, 'm3' as model_id, localtimestamp as scored_at, as_of from"
+                " as percentile, 'm3' as model_id, timezone('UTC', now()) as scored_at, as_of from"
                 " (select user_id, as_of, round(spend_all / ?) as score from marts.user_features) as made",
                 [TASKS[2], chance.randint(1, 9)],
             )
@@ -117,7 +117,7 @@ def between_builds(home: Home, chance: random.Random) -> None:
             connection.execute("delete from ml.segments")
             connection.execute(
                 "insert into ml.segments by name select user_id, 'audience_segments' as task, 'm4' as model_id,"
-                " localtimestamp as assigned_at, as_of, 'segment ' || (spend_all > ?) as segment"
+                " timezone('UTC', now()) as assigned_at, as_of, 'segment ' || (spend_all > ?) as segment"
                 " from marts.user_features",
                 [chance.randint(0, 60)],
             )
