@@ -27,7 +27,10 @@ def run(
     on: Annotated[
         datetime | None,
         typer.Option(
-            "--on", metavar="DAY", formats=["%Y-%m-%d"], help="As the last build of that day left it (2017-06-30)."
+            "--on",
+            metavar="DAY",
+            formats=["%Y-%m-%d"],
+            help="As the last build of that day left it (2017-06-30).",
         ),
     ] = None,
     as_json: Json = False,
