@@ -1,4 +1,4 @@
-"""What the history costs, what it survives, and how a person asks it: Ann, and Bob who turns out to be Ann too."""
+"""What the history costs and survives, and how a person asks it: Ann, and Bob who turns out to be Ann too."""
 
 from __future__ import annotations
 
@@ -23,7 +23,10 @@ OPEN = 2147483647
 STATES = " union all ".join(
     f"select '{part}' as part, user_id, from_build, to_build from history.history_{part}" for part in PARTS
 )
-FEATURES = "select * exclude (valid_from, valid_to, recorded_at) from marts.user_features_history where valid_from = ?"
+FEATURES = (
+    "select * exclude (valid_from, valid_to, recorded_at) from marts.user_features_history"
+    " where valid_from = ?"
+)
 
 
 def line(basket: str, card: str, amount: float, day: str) -> str:
@@ -65,7 +68,8 @@ def built(home: Home, day: str = "2017-06-01") -> Built:
 def emails(found: Built, day: str) -> dict[str, str]:
     """Users of a day by their e-mail."""
     rows = found.rows(
-        "select email, user_id from marts.user_profile_history where valid_from <= ? and coalesce(valid_to > ?, true)",
+        "select email, user_id from marts.user_profile_history"
+        " where valid_from <= ? and coalesce(valid_to > ?, true)",
         [day, day],
     )
     return {str(email): str(user) for email, user in rows}
@@ -96,7 +100,8 @@ def test_only_those_whose_state_changed_are_written(home: Home) -> None:
 
 def test_a_day_that_goes_by_leaves_clocks_alone(home: Home) -> None:
     after = built(home, "2017-06-02")
-    moved = "select count(*) from history.history_purchases where from_build = (select max(build_id) from ops.builds)"
+    newest = "(select max(build_id) from ops.builds)"
+    moved = f"select count(*) from history.history_purchases where from_build = {newest}"
     assert after.value(moved) == 0
     ages = after.rows(
         "select valid_from::varchar, recency_days, tenure_days from marts.user_features_history"
@@ -113,8 +118,8 @@ def test_a_day_that_goes_by_leaves_clocks_alone(home: Home) -> None:
 def test_values_that_no_rule_gives_back_are_kept_as_they_are(home: Home) -> None:
     with duckdb.connect(str(home.warehouse)) as connection:
         connection.execute(
-            "update marts.user_features set recency_days = 1.5, spend_ewma_1w = 0.123456789012, spend_tenure_28d = 3"
-            " where has_purchase"
+            "update marts.user_features set recency_days = 1.5, spend_ewma_1w = 0.123456789012,"
+            " spend_tenure_28d = 3 where has_purchase"
         )
         connection.execute("update ops.model_state set value = 'another' where model like 'history%'")
         said = connection.execute("select * from marts.user_features order by user_id").fetchall()
@@ -177,10 +182,11 @@ def test_the_views_read_a_copy_of_the_tables_under_any_name(home: Home, tmp_path
     with duckdb.connect(str(tmp_path / "elsewhere.duckdb")) as copy:
         copy.execute(f"attach '{home.warehouse}' as warehouse (read_only)")
         copy.execute("create schema marts; create schema history")
-        tables = "select table_name from duckdb_tables() where database_name = 'warehouse' and schema_name = 'history'"
+        there = "where database_name = 'warehouse' and"
+        tables = f"select table_name from duckdb_tables() {there} schema_name = 'history'"
         for (name,) in copy.execute(tables).fetchall():
             copy.execute(f"create table history.{name} as from warehouse.history.{name}")
-        views = "select view_name, sql from duckdb_views() where database_name = 'warehouse' and view_name like '%\\_history' escape '\\'"
+        views = f"select view_name, sql from duckdb_views() {there} suffix(view_name, '_history')"
         found = copy.execute(views).fetchall()
         assert {name for name, _ in found} == {
             "user_profile_history",

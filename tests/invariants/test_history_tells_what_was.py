@@ -1,8 +1,8 @@
-"""History: for every day with a build it says what the marts said after the day's last build, column for column.
+"""History: for every day with a build it says what the marts said after that day's last one.
 
-A generated history lands batch by batch (merges, splits, late rows, redelivered files); days go on, stay, and once go
-back; models score, are replaced, and predict in batches; users get segments. After each build the marts are copied, and
-in the end the history must say the same.
+A generated history lands batch by batch (merges, splits, late rows, redelivered files); days go on, stay, and
+once go back; models score, are replaced, and predict in batches; users get segments. After each build the
+marts are copied, and in the end the history must say the same, column for column.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def warehouses(request: pytest.FixtureRequest, tmp_path: Path, manifest: Any) ->
 
 
 def days_of(chance: random.Random, builds: int) -> list[dt.date]:
-    """The day of each build: mostly the next one or a few on, some days twice, and one build of an earlier day."""
+    """The day of each build: mostly one or a few on, some days twice, and once an earlier day."""
     days = [FIRST_DAY]
     while len(days) < builds:
         days.append(days[-1] + dt.timedelta(days=chance.choice([0, 1, 1, 2, 9, 30])))
@@ -91,8 +91,8 @@ def store_models(home: Home) -> None:
             scored = f'select user_id, as_of, {formula} as score from "marts"."user_features"'
             details = {"task": {"features": ["marts", "user_features"], "entity": "user_id"}}
             connection.execute(
-                "insert into ml.models by name select ? as model_id, ? as task, ? as scoring_sql, ? as serving,"
-                " ? as features, ? as details, 'ridge' as candidate, 'regression' as kind",
+                "insert into ml.models by name select ? as model_id, ? as task, ? as scoring_sql,"
+                " ? as serving, ? as features, ? as details, 'ridge' as candidate, 'regression' as kind",
                 [
                     *(model_id, task, scored if formula else None, serving),
                     *(json.dumps({"names": ["spend_84d"]}), json.dumps(details)),
@@ -108,16 +108,18 @@ def between_builds(home: Home, chance: random.Random) -> None:
         if chance.random() < 0.6:
             connection.execute("delete from ml.scores where task = ?", [TASKS[2]])
             connection.execute(
-                "insert into ml.scores by name select user_id, ? as task, score, 100 * cume_dist() over (order by score)"
-                " as percentile, 'm3' as model_id, timezone('UTC', now()) as scored_at, as_of from"
+                "insert into ml.scores by name select user_id, ? as task, score,"
+                " 100 * cume_dist() over (order by score) as percentile,"
+                " 'm3' as model_id, timezone('UTC', now()) as scored_at, as_of from"
                 " (select user_id, as_of, round(spend_all / ?) as score from marts.user_features) as made",
                 [TASKS[2], chance.randint(1, 9)],
             )
         if chance.random() < 0.6:
             connection.execute("delete from ml.segments")
             connection.execute(
-                "insert into ml.segments by name select user_id, 'audience_segments' as task, 'm4' as model_id,"
-                " timezone('UTC', now()) as assigned_at, as_of, 'segment ' || (spend_all > ?) as segment"
+                "insert into ml.segments by name select user_id, 'audience_segments' as task,"
+                " 'm4' as model_id, timezone('UTC', now()) as assigned_at, as_of,"
+                " 'segment ' || (spend_all > ?) as segment"
                 " from marts.user_features",
                 [chance.randint(0, 60)],
             )

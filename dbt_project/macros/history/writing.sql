@@ -26,8 +26,9 @@ checked as (
     select
         *,
         {%- for name in formed %}
-        {{ 'or ' if not loop.first }}formed.{{ history_column(name) }} is distinct from
-        {{ history_told(name, 'formed', 'formed.as_of', 'formed.data_days', '__kept') }}
+        {{ 'or ' if not loop.first }}(formed.{{ history_column(name) }} is distinct from (
+            {{- history_told(name, 'formed', 'formed.as_of', 'formed.data_days', '__kept') -}}
+        ))
         {%- else %}
         false
         {%- endfor %} as is_raw

@@ -2,8 +2,8 @@
 {{ depends_on_value(scores_depend_on()) }}
 {{ touched(written_since('user_scores', 'scored_at')) }}
 
--- The score of each user and task, build by build. What follows from all scores of the day is not kept: the percentile, and
--- the time that most of them were made at.
+-- The score of each user and task, build by build. What follows from all scores of the day is not kept: the
+-- percentile, and the time that most of them were made at.
 with clock as (
 
     select * from {{ ref('int_clock') }}

@@ -23,7 +23,10 @@ final as (
             else {{ score_percentile('scores.task, days.valid_from, days.valid_to, scores.is_user', 'scores.score') }}
         end as percentile,
         case when scores.is_raw then scores.as_of else coalesce(scores.as_of, days.day) end as as_of,
-        case when scores.is_raw then scores.scored_at else coalesce(scores.scored_at, days.scored_at[scores.task]) end as scored_at,
+        case
+            when scores.is_raw then scores.scored_at
+            else coalesce(scores.scored_at, days.scored_at[scores.task])
+        end as scored_at,
         scores.model_id,
         scores.candidate
     from days
