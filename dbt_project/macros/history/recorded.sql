@@ -33,21 +33,21 @@
 
 {% macro recorded_write(target, select, is_part, build) %}
   {% set key, names = config.require('key'), [] %}
-  {% set now, was, differing = this.identifier ~ '__now', this.identifier ~ '__was', this.identifier ~ '__differing' %}
+  {% set now, differing = this.identifier ~ '__now', this.identifier ~ '__differing' %}
   {% do run_query('create or replace temp table ' ~ now ~ ' as ' ~ select) %}
   {% do recorded_columns(target, now) %}
   {% for column in run_query('describe ' ~ now).columns[0].values() %}{% do names.append(column) %}{% endfor %}
-  {% do run_query('create or replace temp table ' ~ was ~ ' as select ' ~ names | join(', ') ~ ' from ' ~ target ~ ' as was where to_build = '
-    ~ still_open() ~ (' and ' ~ is_touched('was', ['user_id']) if is_part else '')) %}
+  {% set was = 'select ' ~ names | join(', ') ~ ' from ' ~ target ~ ' as was where to_build = ' ~ still_open()
+    ~ (' and ' ~ is_touched('was', ['user_id']) if is_part else '') %}
   {% set apart = ['now.' ~ key[0] ~ ' is null', 'was.' ~ key[0] ~ ' is null'] %}
   {% for name in names if name not in key %}{% do apart.append('now.' ~ name ~ ' is distinct from was.' ~ name) %}{% endfor %}
-  {% do run_query('create or replace temp table ' ~ differing ~ ' as select ' ~ key | join(', ') ~ ' from ' ~ now ~ ' as now full join '
-    ~ was ~ ' as was using (' ~ key | join(', ') ~ ') where ' ~ apart | join(' or ')) %}
+  {% do run_query('create or replace temp table ' ~ differing ~ ' as select ' ~ key | join(', ') ~ ' from ' ~ now ~ ' as now full join ('
+    ~ was ~ ') as was using (' ~ key | join(', ') ~ ') where ' ~ apart | join(' or ')) %}
   {% do run_query('update ' ~ target ~ ' as old set to_build = ' ~ build ~ ' from ' ~ differing ~ ' as differing where old.to_build = '
     ~ still_open() ~ ' and ' ~ same_key('old', 'differing', key)) %}
   {% do run_query('insert into ' ~ target ~ ' by name select now.*, ' ~ build ~ ' as from_build, ' ~ still_open() ~ ' as to_build from '
     ~ now ~ ' as now semi join ' ~ differing ~ ' as differing on ' ~ same_key('now', 'differing', key) ~ ' order by ' ~ key | join(', ')) %}
-  {% for table in [now, was, differing] %}{% do run_query('drop table ' ~ table) %}{% endfor %}
+  {% for table in [now, differing] %}{% do run_query('drop table ' ~ table) %}{% endfor %}
 {% endmacro %}
 
 {# The table, with every column that the state has now. One that it has no more stays for the days that had it. #}

@@ -69,7 +69,7 @@ clock as (
 score_times as (
 
     select task, max_by(scored_at, row(times, scored_at)) as usual_scored_at
-    from (select task, scored_at, count(*) as times from scores group by task, scored_at) as counted
+    from (select task, scored_at, count(*) as times from {{ ref('user_scores') }} group by task, scored_at) as counted
     group by task
 
 )
@@ -83,15 +83,16 @@ score_times as (
 
 {# Which model speaks for which task: another one may have been given back its rows without a word of when. #}
 {% macro serving_models(mart) -%}
-  select string_agg(distinct task || ' ' || model_id, ' ' order by task || ' ' || model_id) from {{ update_ref(mart) }}
+  select string_agg(task || ' ' || model_id, ' ' order by task, model_id) from
+  (select distinct task, model_id from {{ update_ref(mart) }}) as serving
 {%- endmacro %}
 
-{# The day counts, because a score that is not of today says so; and scores of those who are no users any more, because
-   percentiles are told among users. #}
+{# The day counts, because a score that is not of today says so. While there are scores of some who are no users any more, every
+   build compares all: percentiles are told among users, and then they are others. #}
 {% macro scores_depend_on() -%}
   select concat_ws(' ', (select max(as_of) from {{ update_ref('int_clock') }}), ({{ serving_models('user_scores') }}),
-  (select concat_ws(' ', count(*), bit_xor({{ stable_hash('scores.user_id') }})) from {{ update_ref('user_scores') }} as scores
-  anti join {{ update_ref('dim_users') }} as users on scores.user_id = users.user_id))
+  (select max(builds.build_id) from ops.builds as builds where exists (select 1 from {{ update_ref('user_scores') }} as scores
+  anti join {{ update_ref('dim_users') }} as users on scores.user_id = users.user_id)))
 {%- endmacro %}
 
 {# Users whose favourite categories changed because the catalogue did: as int_top_categories has it. #}

@@ -7,12 +7,6 @@
 -- Which build speaks for which day, and what that day's figures are told from.
 with {{ history_clock_cte() }},
 
-scores as (
-
-    select * from {{ ref('user_scores') }}
-
-),
-
 {{ score_times_cte() }},
 
 times as (
