@@ -12,9 +12,11 @@ import duckdb
 from dbt_home import Built, Home
 
 #: Recorded history: what a warehouse said in earlier builds. No rebuild can tell it from the raw rows alone.
-RECORDED = {"identity_changes"}
+RECORDED = {"identity_changes", "user_features_history", "user_profile_history", "user_scores_history"}
 #: In strict mode features read who was thought to be who at each cutoff, which is recorded history too.
 RECORDED_IF_STRICT = {"training_examples", "user_features", "user_features_scaled", "user_profile"}
+#: When a build recorded something: no other build can say the same.
+TIMES = {"recorded_at"}
 RECORDED_COLUMNS = {"identity_map": {"known_from", "known_to", "is_current"}}
 #: The number of the build that wrote a row.
 STAMP = "changed_in"
@@ -69,6 +71,11 @@ def derived(marts: Mapping[str, Table], strict: bool = False) -> Marts:
         for name, table in marts.items()
         if name not in recorded
     }
+
+
+def untimed(marts: Mapping[str, Table]) -> Marts:
+    """All of it but the times that builds were made at."""
+    return {name: table.without(TIMES) for name, table in marts.items()}
 
 
 def differences(left: Mapping[str, Table], right: Mapping[str, Table], most: int = 3) -> str:

@@ -1,0 +1,103 @@
+{# CTEs that end in `kept`: the columns of one part of user_features in the form they are kept in, one row per user. The model
+   imports clock (as_of, data_days) and features. #}
+{% macro history_kept_ctes(part) %}
+{%- set names = history_parts()[part] -%}
+{%- set formed = [] -%}
+{%- for name in names if history_form(name) != 'as_is' -%}{%- do formed.append(name) -%}{%- endfor -%}
+formed as (
+
+    select
+        features.user_id,
+        clock.as_of,
+        clock.data_days
+        {%- for name in names %},
+        features.{{ name }} as {{ history_column(name) }}
+        {%- endfor %}
+        {%- for name in formed %},
+        {{ history_stored(name, 'features', 'clock.as_of', 'clock.data_days') }} as {{ history_column(name) }}__kept
+        {%- endfor %}
+    from features
+    cross join clock
+
+),
+
+checked as (
+
+    select
+        *,
+        {%- for name in formed %}
+        {{ 'or ' if not loop.first }}(formed.{{ history_column(name) }} is distinct from (
+            {{- history_told(name, 'formed', 'formed.as_of', 'formed.data_days', '__kept') -}}
+        ))
+        {%- else %}
+        false
+        {%- endfor %} as is_raw
+    from formed
+
+),
+
+kept as (
+
+    select
+        user_id,
+        is_raw
+        {%- for name in names %}
+        {%- set column = history_column(name) %},
+        {% if name in formed %}case when is_raw then {{ column }} else {{ column }}__kept end as {% endif %}{{ column }}
+        {%- endfor %}
+    from checked
+
+)
+{%- endmacro %}
+
+{# What "now" is, and how many days of purchases there are: averages count from the first (macro ewma_ctes). #}
+{% macro history_clock_cte() %}
+clock as (
+
+    select
+        clock.as_of,
+        {{ days_between('min(purchases.occurred_on)', 'clock.as_of') }} + 1 as data_days
+    from {{ ref('int_clock') }} as clock
+    left join {{ ref('int_daily_purchases') }} as purchases on purchases.usable_on <= clock.as_of
+    group by clock.as_of
+
+)
+{%- endmacro %}
+
+{# The time most scores of a task were made at: rows that have it need not say so. #}
+{% macro score_times_cte() %}
+score_times as (
+
+    select task, max_by(scored_at, row(times, scored_at)) as usual_scored_at
+    from (select task, scored_at, count(*) as times from {{ ref('user_scores') }} group by task, scored_at) as counted
+    group by task
+
+)
+{%- endmacro %}
+
+{# Users with something written since the last build that was taken in, by the time it was written, and those who came or went. #}
+{% macro written_since(mart, at) -%}
+  select user_id from ({{ fragment_of(touched_users(), 'touched') }}) as moved union select user_id from {{ update_ref(mart) }} where
+  {{ at }} >= (select started_at from ops.builds where build_id = __through__)
+{%- endmacro %}
+
+{# Which model speaks for which task: another one may have been given back its rows without a word of when. #}
+{% macro serving_models(mart) -%}
+  select string_agg(task || ' ' || model_id, ' ' order by task, model_id) from
+  (select distinct task, model_id from {{ update_ref(mart) }}) as serving
+{%- endmacro %}
+
+{# The day counts, because a score that is not of today says so. While there are scores of some who are no users any more, every
+   build compares all: percentiles are told among users, and then they are others. #}
+{% macro scores_depend_on() -%}
+  select concat_ws(' ', (select max(as_of) from {{ update_ref('int_clock') }}), ({{ serving_models('user_scores') }}),
+  (select max(builds.build_id) from ops.builds as builds where exists (select 1 from {{ update_ref('user_scores') }} as scores
+  anti join {{ update_ref('dim_users') }} as users on scores.user_id = users.user_id)))
+{%- endmacro %}
+
+{# Users whose favourite categories changed because the catalogue did: as int_top_categories has it. #}
+{% macro shelves_touched() -%}
+  select keys.user_key from {{ update_ref('int_events') }} as events inner join {{ update_ref('int_items') }} as items on
+  events.item_id = items.item_id inner join {{ update_ref('int_identity_keys') }} as keys on events.identity_key = keys.identity_key
+  where items.changed_in > __through__ and keys.user_key is not null
+{%- endmacro %}

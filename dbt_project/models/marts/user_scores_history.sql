@@ -1,0 +1,37 @@
+{{ config(materialized='view') }}
+
+-- user_scores as it was on each day that a build spoke for; see user_profile_history.
+with {{ history_days_cte() }},
+
+scores as (
+
+    select * from {{ history_ref('scores') }}
+
+),
+
+final as (
+
+    select
+        scores.user_id,
+        scores.task,
+        days.valid_from,
+        days.valid_to,
+        days.recorded_at,
+        scores.score,
+        case
+            when scores.is_raw or scores.percentile is not null then scores.percentile
+            else {{ score_percentile('scores.task, days.valid_from, days.valid_to, scores.is_user', 'scores.score') }}
+        end as percentile,
+        case when scores.is_raw then scores.as_of else coalesce(scores.as_of, days.day) end as as_of,
+        case
+            when scores.is_raw then scores.scored_at
+            else coalesce(scores.scored_at, days.scored_at[scores.task])
+        end as scored_at,
+        scores.model_id,
+        scores.candidate
+    from days
+    inner join scores on {{ seen_by('scores', 'days') }}
+
+)
+
+select * from final
