@@ -7,7 +7,7 @@
     ~ active ~ ' as active ' ~ ('left join ' ~ solved.labels ~ ' as solved on solved.id ='
     ~ ' active.identifier_id ' if solved else '') ~ 'where active.identifier_id not in (select identifier_id from '
     ~ ref('int_blocked_identifiers') ~ ')') %}
-  {% do run_query('create or replace temp table identity_seen as select identifier_id from ' ~ active ~ ' union all select'
+  {% do cc_do(made, 'create or replace temp table identity_seen as select identifier_id from ' ~ active ~ ' union all select'
     ~ ' identifier_id from ' ~ this ~ ' as was where known_to is null and not exists (select 1 from ' ~ active
     ~ ' as active where active.identifier_id = was.identifier_id)') %}
 {% endmacro %}
@@ -21,7 +21,7 @@
   {% do cc_table(made, tag ~ '_named', 'select distinct links.identifier_id from ' ~ links ~ ' as links inner join ' ~ tag
     ~ '_keys as keys on links.identity_key = keys.identity_key') %}
   {% do identity_lost_components(made, tag, now) %}
-  {% do run_query('create or replace temp table identity_seen as select identifier_id from ' ~ tag ~ '_named union'
+  {% do cc_do(made, 'create or replace temp table identity_seen as select identifier_id from ' ~ tag ~ '_named union'
     ~ ' select identifier_id from ' ~ now ~ ' as was where component_key in (select component_key from ' ~ tag ~ '_lost)'
     ~ ' union select identifier_id from ' ~ now ~ ' as was where user_key is null and identifier_id not in (select'
     ~ ' identifier_id from ' ~ blocked ~ ') union select identifier_id from ' ~ blocked ~ ' as ban where identifier_id'
@@ -31,7 +31,7 @@
     ~ ' was.identifier_id = seen.identifier_id and was.user_key is not null where (was.identifier_id is null or'
     ~ ' was.component_key in (select component_key from ' ~ tag ~ '_lost)) and seen.identifier_id in (select identifier_id'
     ~ ' from ' ~ active ~ ') and seen.identifier_id not in (select identifier_id from ' ~ blocked ~ ')') %}
-  {% do run_query('create or replace temp table ' ~ touched_table() ~ ' as select identity_key from ' ~ tag ~ '_keys union'
+  {% do cc_do(made, 'create or replace temp table ' ~ touched_table() ~ ' as select identity_key from ' ~ tag ~ '_keys union'
     ~ ' select links.identity_key from ' ~ links ~ ' as links inner join ' ~ tag ~ '_own as own on links.identifier_id ='
     ~ ' own.identifier_id') %}
   {% do cc_table(made, tag ~ '_ends', 'select distinct hi, lo from (' ~ edges ~ ') as edges') %}
@@ -54,12 +54,12 @@
       ~ ' was.component_key where was.component_key not in (select component_key from ' ~ tag ~ '_lost)') %}
   {% endif %}
   {# what was looked at and kept its place #}
-  {% do run_query('insert into ' ~ tag ~ '_wanted select was.identifier_id, was.component_key from ' ~ now ~ ' as was inner'
+  {% do cc_do(made, 'insert into ' ~ tag ~ '_wanted select was.identifier_id, was.component_key from ' ~ now ~ ' as was inner'
     ~ ' join identity_seen as seen on was.identifier_id = seen.identifier_id where was.user_key is not null and'
     ~ ' was.identifier_id not in (select identifier_id from ' ~ tag ~ '_wanted) and was.identifier_id in (select'
     ~ ' identifier_id from ' ~ ref('int_identifier_activity') ~ ') and was.identifier_id not in (select identifier_id from '
     ~ ref('int_blocked_identifiers') ~ ')') %}
-  {% do run_query('insert into identity_seen select identifier_id from ' ~ tag ~ '_wanted where identifier_id not in (select'
+  {% do cc_do(made, 'insert into identity_seen select identifier_id from ' ~ tag ~ '_wanted where identifier_id not in (select'
     ~ ' identifier_id from identity_seen)') %}
 {% endmacro %}
 
