@@ -42,7 +42,8 @@
 
 {# For a test that need only look at rows written since it last passed; no part of what the test is. #}
 {% macro since_last_pass() %}
-  {{ return(tracked_run().states.get(model.unique_id, {}).get('through', -1) ~ ' /* since it last passed */') }}
+  {% set passed = {} if flags.FULL_REFRESH else tracked_run().states.get(model.unique_id, {}) %}
+  {{ return(passed.get('through', -1) ~ ' /* since it last passed */') }}
 {% endmacro %}
 
 {# The one row that a test that found nothing gives; read once a run. #}
