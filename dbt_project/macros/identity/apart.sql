@@ -2,10 +2,14 @@
    override keeps two of its identifiers apart. There the links are taken from the strongest to the weakest (of more
    records, then known earlier), and one that would bring the two together is refused. Such components are few and small,
    so they are settled here, one link at a time. #}
-{% macro identity_keep_apart(made, tag, edges, target) %}
+{% macro identity_keep_apart(made, tag, edges, target, plan) %}
   {% set apart = cc_ask(made, identity_conflicts(tag, target)).rows if cc_any(made, ref('int_identity_pairs'), "kind = 'apart'") else [] %}
   {% set components = apart | map(attribute=2) | unique | join(', ') %}
   {% if components %}
+    {% if plan.mode == 'update' %}
+      {% do identity_place(made, tag, '(select * from ' ~ target ~ ' where known_to is null)', 'component_key in (' ~ components
+        ~ ') and identifier_id not in (select identifier_id from ' ~ tag ~ '_placed)') %}
+    {% endif %}
     {% do cc_do(made, 'insert into ' ~ tag ~ '_wanted select identifier_id, component_key from ' ~ target ~ ' where known_to is'
       ~ ' null and component_key in (' ~ components ~ ') and identifier_id not in (select identifier_id from identity_seen)') %}
     {% do cc_do(made, 'insert into identity_seen select identifier_id from ' ~ tag ~ '_wanted where identifier_id not in'

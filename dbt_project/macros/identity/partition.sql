@@ -24,7 +24,7 @@
   {% else %}
     {% do identity_solve_touched(made, tag, tracked_select(sql, plan), target, plan) %}
   {% endif %}
-  {% set users = identity_keep_apart(made, tag, tracked_select(sql, dict(plan, mode='update')), target) %}
+  {% set users = identity_keep_apart(made, tag, tracked_select(sql, dict(plan, mode='update')), target, plan) %}
   {% do identity_apply(made, tag, users, target, plan) %}
   {% do identity_remember(made, tag, plan) %}
   {% do persist_docs(target, model) %}
