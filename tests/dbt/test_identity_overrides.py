@@ -70,6 +70,7 @@ def override(home: Home, *rows: tuple[str, ...]) -> None:
     """Let the overrides be ``rows``, as seeding an edited file would."""
     with duckdb.connect(str(home.warehouse)) as connection:
         connection.execute("delete from seeds.identity_overrides")
+        connection.execute("delete from ops.model_state where model = 'identity_overrides'")
         for action, *names in rows:
             ends = [part for name in names for part in name.split("=")]
             ends += [None] * (4 - len(ends))

@@ -5,3 +5,7 @@
 {# 64-bit hash that only has to agree with itself within one statement: the fastest one. #}
 {% macro passing_hash(text) %}{{ return(adapter.dispatch('passing_hash')(text)) }}{% endmacro %}
 {% macro duckdb__passing_hash(text) -%} hash({{ text }}) {%- endmacro %}
+
+{# All rows of a relation as one text, whatever their order: another text, other rows. An aggregate. #}
+{% macro fingerprint(alias) %}{{ return(adapter.dispatch('fingerprint')(alias)) }}{% endmacro %}
+{% macro duckdb__fingerprint(alias) -%} count(*) || ' ' || coalesce(sum(hash({{ alias }})), 0) {%- endmacro %}

@@ -45,6 +45,22 @@ identity_keys as {{ kept_in_update() }} (
 )
 {%- endmacro %}
 
+{# The inputs of features. In an update each is read once and only for the sets of the touched users, whose CTE
+   `identity_keys` comes before: they are wide, and several groups of features read them. #}
+{% macro feature_inputs_ctes() %}
+{%- for name, model in {
+    'purchases': 'int_daily_purchases', 'engagements': 'int_daily_engagement', 'sessions': 'int_session_days',
+    'people': 'int_profile_records',
+}.items() %}
+{{ name }} as {{ kept_in_update() }} (
+
+    select * from {{ ref(model) }}
+    {{ in_update('where identity_key in (select identity_key from identity_keys)') }}
+
+){{ ',' if not loop.last }}
+{% endfor %}
+{%- endmacro %}
+
 {# Sum over the `days` days that end `lag` days before the cutoff: lag 0 includes the cutoff itself. The sum is exact and
    only its result a double: half the width of an exact one. #}
 {% macro window_sum(expression, days, lag=0) -%}

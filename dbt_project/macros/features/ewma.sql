@@ -12,9 +12,10 @@
 {% endmacro %}
 
 {% macro ewma_ctes(spine) %}
+-- of everybody's purchases, also in an update
 first_days as (
 
-    select usable_on, min(occurred_on) as first_on from purchases group by usable_on
+    select usable_on, min(occurred_on) as first_on from {{ ref('int_daily_purchases') }} group by usable_on
 
 ),
 

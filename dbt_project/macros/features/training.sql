@@ -2,7 +2,7 @@
 {% macro training_cutoffs_ctes() %}
 history as (
 
-    select min(usable_on) as first_day from purchases
+    select min(usable_on) as first_day from {{ ref('int_daily_purchases') }}
 
 ),
 

@@ -2,19 +2,23 @@
    override keeps two of its identifiers apart. There the links are taken from the strongest to the weakest (of more
    records, then known earlier), and one that would bring the two together is refused. Such components are few and small,
    so they are settled here, one link at a time. #}
-{% macro identity_keep_apart(made, tag, edges, target) %}
-  {% set apart = run_query(identity_conflicts(tag, target)).rows if cc_any(ref('int_identity_pairs'), "kind = 'apart'") else [] %}
+{% macro identity_keep_apart(made, tag, edges, target, plan) %}
+  {% set apart = cc_ask(made, identity_conflicts(tag, target)).rows if cc_any(made, ref('int_identity_pairs'), "kind = 'apart'") else [] %}
   {% set components = apart | map(attribute=2) | unique | join(', ') %}
   {% if components %}
-    {% do run_query('insert into ' ~ tag ~ '_wanted select identifier_id, component_key from ' ~ target ~ ' where known_to is'
+    {% if plan.mode == 'update' %}
+      {% do identity_place(made, tag, '(select * from ' ~ target ~ ' where known_to is null)', 'component_key in (' ~ components
+        ~ ') and identifier_id not in (select identifier_id from ' ~ tag ~ '_placed)') %}
+    {% endif %}
+    {% do cc_do(made, 'insert into ' ~ tag ~ '_wanted select identifier_id, component_key from ' ~ target ~ ' where known_to is'
       ~ ' null and component_key in (' ~ components ~ ') and identifier_id not in (select identifier_id from identity_seen)') %}
-    {% do run_query('insert into identity_seen select identifier_id from ' ~ tag ~ '_wanted where identifier_id not in'
+    {% do cc_do(made, 'insert into identity_seen select identifier_id from ' ~ tag ~ '_wanted where identifier_id not in'
       ~ ' (select identifier_id from identity_seen)') %}
     {% set members = '(select identifier_id from ' ~ tag ~ '_wanted where component_key in (' ~ components ~ '))' %}
-    {% do run_query('create or replace temp table ' ~ touched_table() ~ ' as select distinct identity_key from '
+    {% do cc_do(made, 'create or replace temp table ' ~ touched_table() ~ ' as select distinct identity_key from '
       ~ ref('int_identity_links') ~ ' where identifier_id in ' ~ members) %}
-    {% set labels = identity_refuse(run_query('select identifier_id from ' ~ members ~ ' as members').columns[0].values(),
-      run_query('select hi, lo from (' ~ edges ~ ') as edges where hi in ' ~ members ~ ' group by hi, lo order by'
+    {% set labels = identity_refuse(cc_ask(made, 'select identifier_id from ' ~ members ~ ' as members').columns[0].values(),
+      cc_ask(made, 'select hi, lo from (' ~ edges ~ ') as edges where hi in ' ~ members ~ ' group by hi, lo order by'
         ~ ' count(records) < count(*) desc, sum(records) desc, min(first_known_at), lo, hi').rows, apart) %}
     {% do cc_table(made, tag ~ '_apart', 'select unnest(' ~ labels.keys() | list ~ '::bigint[]) as id, unnest('
       ~ labels.values() | list ~ '::bigint[]) as p') %}

@@ -2,11 +2,26 @@
 
    Each round hooks every node to its smallest neighbour, follows those hooks to their roots by pointer jumping, and goes
    on with the edges between roots; two or three rounds do on real graphs, and chains and hubs only add a few. Then the
-   rounds are composed from the last one back. All of it runs in the one transaction that the materialisation opened. #}
+   rounds are composed from the last one back. All of it runs in the one transaction that the materialisation opened.
+
+   `made` is {tables, waiting}: the scratch tables there are, and the statements to come. They wait until a question has to be
+   answered, because each call of dbt costs more than most of them do. #}
+
+{% macro cc_begun() %}{{ return({'tables': [], 'waiting': []}) }}{% endmacro %}
+
+{% macro cc_do(made, statement) %}{% do made.waiting.append(statement) %}{% endmacro %}
+
+{# Runs what waits, then `query`; returns its rows. The call opens the transaction if none is open. #}
+{% macro cc_ask(made, query) %}
+  {% set script = made.waiting + [query] %}
+  {% do made.update({'waiting': []}) %}
+  {% call statement('cc_ask', fetch_result=True) %}{{ script | join('\n;\n') }}{% endcall %}
+  {{ return(load_result('cc_ask').table) }}
+{% endmacro %}
 
 {% macro cc_table(made, name, select) %}
-  {% do run_query('create or replace temp table ' ~ name ~ ' as ' ~ select) %}
-  {% do made.append(name) %}
+  {% do cc_do(made, 'create or replace temp table ' ~ name ~ ' as ' ~ select) %}
+  {% do made.tables.append(name) %}
 {% endmacro %}
 
 {# The edges (hi > lo) of a select, self-edges left out. #}
@@ -17,12 +32,12 @@
 {% endmacro %}
 
 {% macro cc_drop(made, name) %}
-  {% do run_query('drop table ' ~ name) %}
-  {% do made.remove(name) %}
+  {% do cc_do(made, 'drop table ' ~ name) %}
+  {% do made.tables.remove(name) %}
 {% endmacro %}
 
-{% macro cc_any(relation, condition='true') %}
-  {{ return(run_query('select count(*) as n from (select 1 as one from ' ~ relation ~ ' where ' ~ condition
+{% macro cc_any(made, relation, condition='true') %}
+  {{ return(cc_ask(made, 'select count(*) as n from (select 1 as one from ' ~ relation ~ ' where ' ~ condition
     ~ ' limit 1) as t').columns[0].values()[0] > 0) }}
 {% endmacro %}
 
@@ -32,7 +47,7 @@
   {% set ns = namespace(table=hooks ~ '_j0', active=false) %}
   {% do cc_table(made, ns.table, 'select a.id, a.p, b.id is not null as act from ' ~ hooks ~ ' as a left join ' ~ hooks
     ~ ' as b on b.id = a.p') %}
-  {% set ns.active = cc_any(ns.table, 'act') %}
+  {% set ns.active = cc_any(made, ns.table, 'act') %}
   {# each jump halves every path: 64 jumps would do for more nodes than there are numbers. Jinja knows no break and asks a
      loop's condition for every number, so the condition must not query #}
   {% for jump in range(1, 65) if ns.active %}
@@ -41,7 +56,7 @@
       ~ ' from ' ~ ns.table ~ ' as a inner join ' ~ ns.table ~ ' as b on b.id = a.p where a.act') %}
     {% do cc_drop(made, ns.table) %}
     {% set ns.table = next %}
-    {% set ns.active = cc_any(ns.table, 'act') %}
+    {% set ns.active = cc_any(made, ns.table, 'act') %}
   {% endfor %}
   {{ return(ns.table) }}
 {% endmacro %}
@@ -66,13 +81,13 @@
    is not a root with its root; roots: a select (id) of the roots}. The last composition is left to whoever reads the selects:
    writing it out would cost as much again. #}
 {% macro cc_solve(made, edges, scratch) %}
-  {% set ns = namespace(edges=edges, active=cc_any(edges), result=none) %}
+  {% set ns = namespace(edges=edges, active=cc_any(made, edges), result=none) %}
   {% set rounds = [] %}
   {% for round in range(64) if ns.active %}
     {% set roots, rest = cc_round(made, ns.edges, scratch ~ round) %}
     {% do rounds.append(roots) %}
     {% set ns.edges = rest %}
-    {% set ns.active = cc_any(rest) %}
+    {% set ns.active = cc_any(made, rest) %}
   {% endfor %}
   {% for roots in rounds | reverse %}
     {% set select = 'select id, p from ' ~ roots if loop.first else 'select a.id, coalesce(b.p, a.p) as p from ' ~ roots

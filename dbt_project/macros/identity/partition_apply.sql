@@ -2,43 +2,55 @@
 {% macro identity_apply(made, tag, users, target, plan) %}
   {% set wanted = '(' ~ users ~ ' union all select identifier_id, null, null from ' ~ ref('int_blocked_identifiers')
     ~ ' where identifier_id in (select identifier_id from identity_seen))' %}
-  {% set any_known, changed = cc_any(target), tag ~ '_changed' %}
+  {% set is_update, changed = plan.mode == 'update', tag ~ '_changed' %}
+  {% set was = tag ~ '_placed' if is_update else '(select * from ' ~ target ~ ' where known_to is null)' %}
   {% do cc_table(made, changed, 'select * from (select seen.identifier_id, next.component_key, next.user_key,'
     ~ ' next.identifier_id is not null as is_wanted, (was.identifier_id is null) <> (next.identifier_id is null) or'
-    ~ ' was.user_key is distinct from next.user_key as is_moved, was.component_key as was_component_key from identity_seen'
-    ~ ' as seen left join (select * from ' ~ target ~ ' where known_to is null) as was on was.identifier_id ='
+    ~ ' was.user_key is distinct from next.user_key as is_moved, was.identifier_id is not null as is_known,'
+    ~ ' was.component_key as was_component_key from identity_seen as seen left join ' ~ was ~ ' as was on was.identifier_id ='
     ~ ' seen.identifier_id left join ' ~ wanted ~ ' as next on next.identifier_id = seen.identifier_id) as compared where'
     ~ ' is_moved or component_key <> was_component_key') %}
-  {% set at = run_query(identity_moment(target, plan)).rows[0] %}
-  {% if any_known %}
-    {% do run_query('update ' ~ target ~ ' as old set component_key = changed.component_key from ' ~ changed ~ ' as changed'
-      ~ ' where old.identifier_id = changed.identifier_id and old.known_to is null and not changed.is_moved') %}
-    {% do run_query('update ' ~ target ~ " as old set known_to = timestamp '" ~ at[0] ~ "', closed_in = " ~ plan.build
-      ~ ', closed_batch_id = ' ~ at[1] ~ ' from ' ~ changed ~ ' as changed where old.identifier_id = changed.identifier_id'
-      ~ ' and old.known_to is null and changed.is_moved') %}
+  {# whether each of the statements below has anything to do: a look at a large table is what they cost #}
+  {% set any_known = cc_any(made, target) %}
+  {% set joined, left = cc_any(made, changed, 'not is_moved'), cc_any(made, changed, 'is_moved and is_known') %}
+  {% set at = cc_ask(made, identity_moment(target, plan)).rows[0] %}
+  {% set those = ' from ' ~ changed ~ ' as changed where old.identifier_id = changed.identifier_id and old.known_to is null and ' %}
+  {% if joined %}
+    {% do cc_do(made, 'update ' ~ target ~ ' as old set component_key = changed.component_key' ~ those ~ 'not changed.is_moved') %}
   {% endif %}
-  {% set ever = '(select distinct identifier_id from ' ~ target ~ ' where identifier_id in (select identifier_id from '
-    ~ changed ~ '))' %}
-  {% do run_query('insert into ' ~ target ~ ' select changed.identifier_id, changed.component_key, changed.user_key, '
-    ~ ("case when ever.identifier_id is null then ledger.first_known_at else timestamp '" ~ at[0] ~ "' end" if any_known
-      else 'ledger.first_known_at') ~ ', null, ' ~ at[1] ~ ', ' ~ plan.build ~ ', null, null from ' ~ changed ~ ' as changed'
-    ~ ' inner join ' ~ ref('int_identifiers') ~ ' as ledger on ledger.identifier_id = changed.identifier_id'
-    ~ (' left join ' ~ ever ~ ' as ever on ever.identifier_id = changed.identifier_id' if any_known else '')
-    ~ ' where changed.is_moved and changed.is_wanted') %}
-  {% do identity_end_pairs(plan) %}
-  {% do run_query('create or replace table ' ~ identity_before('pairs') ~ ' as select kind, identifier_id, other_id from '
+  {% if left %}
+    {% do cc_do(made, 'update ' ~ target ~ " as old set known_to = timestamp '" ~ at[0] ~ "', closed_in = " ~ plan.build
+      ~ ', closed_batch_id = ' ~ at[1] ~ those ~ 'changed.is_moved') %}
+  {% endif %}
+  {% do identity_open_versions(made, changed, target, any_known, at, plan) %}
+  {% do identity_end_pairs(made, plan) %}
+  {% do cc_do(made, 'create or replace table ' ~ identity_before('pairs') ~ ' as select kind, identifier_id, other_id from '
     ~ ref('int_identity_pairs')) %}
-  {% do run_query('create or replace table ' ~ identity_before('load') ~ ' as select max(batch_id) as batch_id from '
+  {% do cc_do(made, 'create or replace table ' ~ identity_before('load') ~ ' as select max(batch_id) as batch_id from '
     ~ ref('landing_files')) %}
-  {% do run_query('drop table if exists identity_seen') %}
-  {% do run_query('drop table if exists ' ~ touched_table()) %}
+{% endmacro %}
+
+{# Whoever was never in the table has been known since the first record; everyone else is thought to be somebody else from now
+   on. The ledger is asked for the former only: they are new, and lie together at its end. #}
+{% macro identity_open_versions(made, changed, target, any_known, at, plan) %}
+  {% set ledger, opened = ref('int_identifiers'), '(select *, false as was_known from ' ~ changed ~ ' where is_moved and is_wanted)' %}
+  {% if any_known %}
+    {% do cc_table(made, changed ~ '_opened', 'select *, is_known or identifier_id in (select identifier_id from ' ~ target
+      ~ ' where known_to is not null) as was_known from ' ~ changed ~ ' where is_moved and is_wanted') %}
+    {% set opened = changed ~ '_opened' %}
+    {% set ledger = '(select * from ' ~ ledger ~ ' where identifier_id in (select identifier_id from ' ~ opened
+      ~ ' where not was_known))' %}
+  {% endif %}
+  {% do cc_do(made, 'insert into ' ~ target ~ ' select opened.identifier_id, opened.component_key, opened.user_key,'
+    ~ " coalesce(ledger.first_known_at, timestamp '" ~ at[0] ~ "'), null, " ~ at[1] ~ ', ' ~ plan.build ~ ', null, null from '
+    ~ opened ~ ' as opened left join ' ~ ledger ~ ' as ledger on opened.identifier_id = ledger.identifier_id') %}
 {% endmacro %}
 
 {# Keeps the pairs that were taken back: they are the cause of what follows. #}
-{% macro identity_end_pairs(plan) %}
-  {% do run_query('create table if not exists ' ~ identity_before('ended') ~ ' (kind varchar, identifier_id bigint,'
+{% macro identity_end_pairs(made, plan) %}
+  {% do cc_do(made, 'create table if not exists ' ~ identity_before('ended') ~ ' (kind varchar, identifier_id bigint,'
     ~ ' other_id bigint, closed_in bigint)') %}
-  {% do run_query('insert into ' ~ identity_before('ended') ~ ' select *, ' ~ plan.build ~ ' from (select kind, identifier_id,'
+  {% do cc_do(made, 'insert into ' ~ identity_before('ended') ~ ' select *, ' ~ plan.build ~ ' from (select kind, identifier_id,'
     ~ ' other_id from ' ~ identity_before('pairs') ~ ' except select kind, identifier_id, other_id from '
     ~ ref('int_identity_pairs') ~ ') as ended') %}
 {% endmacro %}

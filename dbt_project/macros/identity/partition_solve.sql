@@ -7,59 +7,75 @@
     ~ active ~ ' as active ' ~ ('left join ' ~ solved.labels ~ ' as solved on solved.id ='
     ~ ' active.identifier_id ' if solved else '') ~ 'where active.identifier_id not in (select identifier_id from '
     ~ ref('int_blocked_identifiers') ~ ')') %}
-  {% do run_query('create or replace temp table identity_seen as select identifier_id from ' ~ active ~ ' union all select'
+  {% do cc_do(made, 'create or replace temp table identity_seen as select identifier_id from ' ~ active ~ ' union all select'
     ~ ' identifier_id from ' ~ this ~ ' as was where known_to is null and not exists (select 1 from ' ~ active
     ~ ' as active where active.identifier_id = was.identifier_id)') %}
 {% endmacro %}
 
-{# The same of those that may have changed, and `identity_seen`, all that were looked at. #}
+{# The same of those that may have changed; `identity_seen`, all that were looked at; and `_placed`, what was thought of them
+   (identifier_id, component_key, user_key), read once, because the table it comes from is large. #}
 {% macro identity_solve_touched(made, tag, edges, target, plan) %}
-  {% set links, blocked, active = ref('int_identity_links'), ref('int_blocked_identifiers'), ref('int_identifier_activity') %}
+  {% set links, blocked = ref('int_identity_links'), '(select identifier_id from ' ~ ref('int_blocked_identifiers') ~ ')' %}
   {% set now = '(select * from ' ~ target ~ ' where known_to is null)' %}
+  {% set lost = '(select component_key from ' ~ tag ~ '_lost)' %}
   {% do cc_table(made, tag ~ '_keys', 'select identity_key, records from ' ~ ref('int_identity_evidence')
     ~ ' where changed_in > ' ~ plan.through) %}
   {% do cc_table(made, tag ~ '_named', 'select distinct links.identifier_id from ' ~ links ~ ' as links inner join ' ~ tag
     ~ '_keys as keys on links.identity_key = keys.identity_key') %}
   {% do identity_lost_components(made, tag, now) %}
-  {% do run_query('create or replace temp table identity_seen as select identifier_id from ' ~ tag ~ '_named union'
-    ~ ' select identifier_id from ' ~ now ~ ' as was where component_key in (select component_key from ' ~ tag ~ '_lost)'
-    ~ ' union select identifier_id from ' ~ now ~ ' as was where user_key is null and identifier_id not in (select'
-    ~ ' identifier_id from ' ~ blocked ~ ') union select identifier_id from ' ~ blocked ~ ' as ban where identifier_id'
-    ~ ' not in (select identifier_id from ' ~ now ~ ' as was where user_key is null)') %}
+  {% set place = 'select identifier_id, component_key, user_key from ' ~ now ~ ' as was where ' %}
+  {% do cc_table(made, tag ~ '_placed', place ~ 'identifier_id in (select identifier_id from ' ~ tag ~ '_named union select'
+    ~ ' identifier_id from ' ~ blocked ~ ' as ban) union ' ~ place ~ 'user_key is null union ' ~ place ~ 'component_key in '
+    ~ lost) %}
+  {% do cc_do(made, 'create or replace temp table identity_seen as select identifier_id from ' ~ tag ~ '_named union'
+    ~ ' select identifier_id from ' ~ tag ~ '_placed where component_key in ' ~ lost ~ ' union select identifier_id from '
+    ~ tag ~ '_placed where user_key is null and identifier_id not in ' ~ blocked ~ ' union select identifier_id from '
+    ~ blocked ~ ' as ban where identifier_id not in (select identifier_id from ' ~ tag ~ '_placed where user_key is null)') %}
+  {% do cc_table(made, tag ~ '_active', 'select identifier_id from ' ~ ref('int_identifier_activity') ~ ' where identifier_id'
+    ~ ' in (select identifier_id from identity_seen) and identifier_id not in ' ~ blocked) %}
   {# identifiers that stand for themselves: new ones, and those of components that lost an edge #}
-  {% do cc_table(made, tag ~ '_own', 'select seen.identifier_id from identity_seen as seen left join ' ~ now ~ ' as was on'
-    ~ ' was.identifier_id = seen.identifier_id and was.user_key is not null where (was.identifier_id is null or'
-    ~ ' was.component_key in (select component_key from ' ~ tag ~ '_lost)) and seen.identifier_id in (select identifier_id'
-    ~ ' from ' ~ active ~ ') and seen.identifier_id not in (select identifier_id from ' ~ blocked ~ ')') %}
-  {% do run_query('create or replace temp table ' ~ touched_table() ~ ' as select identity_key from ' ~ tag ~ '_keys union'
+  {% do cc_table(made, tag ~ '_own', 'select active.identifier_id from ' ~ tag ~ '_active as active left join ' ~ tag
+    ~ '_placed as was on was.identifier_id = active.identifier_id and was.user_key is not null where was.identifier_id is null'
+    ~ ' or was.component_key in ' ~ lost) %}
+  {% do cc_do(made, 'create or replace temp table ' ~ touched_table() ~ ' as select identity_key from ' ~ tag ~ '_keys union'
     ~ ' select links.identity_key from ' ~ links ~ ' as links inner join ' ~ tag ~ '_own as own on links.identifier_id ='
     ~ ' own.identifier_id') %}
   {% do cc_table(made, tag ~ '_ends', 'select distinct hi, lo from (' ~ edges ~ ') as edges') %}
+  {# an identifier that may link again meets others that nothing else has touched #}
+  {% do identity_place(made, tag, now, 'identifier_id in (select unnest([hi, lo]) from ' ~ tag ~ '_ends except select'
+    ~ ' identifier_id from ' ~ tag ~ '_own except select identifier_id from ' ~ tag ~ '_placed)') %}
   {% set node = '(select identifier_id, identifier_id as node from ' ~ tag ~ '_own union all select identifier_id,'
-    ~ ' component_key from ' ~ now ~ ' as was where user_key is not null and component_key not in (select component_key'
-    ~ ' from ' ~ tag ~ '_lost))' %}
+    ~ ' component_key from ' ~ tag ~ '_placed where user_key is not null and component_key not in ' ~ lost ~ ')' %}
   {% set between = 'select a.node as hi, b.node as lo from ' ~ tag ~ '_ends as ends inner join ' ~ node ~ ' as a on'
     ~ ' ends.hi = a.identifier_id inner join ' ~ node ~ ' as b on ends.lo = b.identifier_id' %}
   {% set solved = cc_solve(made, cc_edges(made, tag, between), tag) %}
-  {% do identity_label_touched(made, tag, now, solved) %}
+  {% do identity_label_touched(made, tag, now, lost, solved) %}
 {% endmacro %}
 
-{% macro identity_label_touched(made, tag, now, solved) %}
+{# More rows for `_placed`. #}
+{% macro identity_place(made, tag, now, condition) %}
+  {% do cc_do(made, 'insert into ' ~ tag ~ '_placed select identifier_id, component_key, user_key from ' ~ now ~ ' as was where '
+    ~ condition) %}
+{% endmacro %}
+
+{% macro identity_label_touched(made, tag, now, lost, solved) %}
   {% if solved is none %}
     {% do cc_table(made, tag ~ '_wanted', 'select identifier_id, identifier_id as component_key from ' ~ tag ~ '_own') %}
   {% else %}
+    {% do cc_table(made, tag ~ '_labels', 'select id, p from ' ~ solved.labels ~ ' as labels') %}
+    {# everyone of a component that became part of another one #}
+    {% do identity_place(made, tag, now, 'component_key in (select id from ' ~ tag ~ '_labels) and component_key not in ' ~ lost
+      ~ ' and identifier_id not in (select identifier_id from ' ~ tag ~ '_placed)') %}
     {% do cc_table(made, tag ~ '_wanted', 'select own.identifier_id, coalesce(solved.p, own.identifier_id) as component_key'
-      ~ ' from ' ~ tag ~ '_own as own left join ' ~ solved.labels ~ ' as solved on solved.id = own.identifier_id union all select'
-      ~ ' was.identifier_id, solved.p from ' ~ now ~ ' as was inner join ' ~ solved.labels ~ ' as solved on solved.id ='
-      ~ ' was.component_key where was.component_key not in (select component_key from ' ~ tag ~ '_lost)') %}
+      ~ ' from ' ~ tag ~ '_own as own left join ' ~ tag ~ '_labels as solved on solved.id = own.identifier_id union all select'
+      ~ ' was.identifier_id, solved.p from ' ~ tag ~ '_placed as was inner join ' ~ tag ~ '_labels as solved on solved.id ='
+      ~ ' was.component_key where was.component_key not in ' ~ lost) %}
   {% endif %}
   {# what was looked at and kept its place #}
-  {% do run_query('insert into ' ~ tag ~ '_wanted select was.identifier_id, was.component_key from ' ~ now ~ ' as was inner'
-    ~ ' join identity_seen as seen on was.identifier_id = seen.identifier_id where was.user_key is not null and'
-    ~ ' was.identifier_id not in (select identifier_id from ' ~ tag ~ '_wanted) and was.identifier_id in (select'
-    ~ ' identifier_id from ' ~ ref('int_identifier_activity') ~ ') and was.identifier_id not in (select identifier_id from '
-    ~ ref('int_blocked_identifiers') ~ ')') %}
-  {% do run_query('insert into identity_seen select identifier_id from ' ~ tag ~ '_wanted where identifier_id not in (select'
+  {% do cc_do(made, 'insert into ' ~ tag ~ '_wanted select was.identifier_id, was.component_key from ' ~ tag ~ '_placed as was'
+    ~ ' inner join ' ~ tag ~ '_active as active on was.identifier_id = active.identifier_id where was.user_key is not null and'
+    ~ ' was.identifier_id not in (select identifier_id from ' ~ tag ~ '_wanted)') %}
+  {% do cc_do(made, 'insert into identity_seen select identifier_id from ' ~ tag ~ '_wanted where identifier_id not in (select'
     ~ ' identifier_id from identity_seen)') %}
 {% endmacro %}
 

@@ -4,19 +4,25 @@
      appends      rows are only added, never replaced
      keeps_rows   the table outlives a rebuild: it only takes in what it lacks (ledgers, histories)
      differences  rows that come out as they are already are left alone, and a rebuild is an update of all
-     compares     parents whose rebuild need not concern this model, because it compares states itself #}
+     whole        a small table: worked out whole, and written only where it then differs
+     compares     parents whose rebuild need not concern this model, because it compares states itself
+     after        parents that only have to come first: what they write is no news for this model #}
 {% materialization tracked, default %}
   {%- set target = this.incorporate(type='table') -%}
   {%- set plan = tracked_plan(sql) -%}
 
+  {% if not plan.news and not pre_hooks and not post_hooks %}
+    {% do tracked_left_alone() %}
+    {{ return({'relations': [target]}) }}
+  {% endif %}
+
   {{ run_hooks(pre_hooks, inside_transaction=False) }}
-  {# opens the transaction first: run_query alone would commit each step, and a failure would leave half of them #}
-  {% call statement('begin', auto_begin=True) %} select 1 {% endcall %}
   {{ run_hooks(pre_hooks, inside_transaction=True) }}
 
   {% set stays = config.get('keeps_rows') or config.get('differences') %}
   {% if plan.mode == 'rebuild' and not (stays and plan.known and load_cached_relation(this)) %}
-    {% do plan.update({'epoch': invocation_id}) %}
+    {# what compares for itself learns from the rows that this table is another one #}
+    {% if not (config.get('whole') and plan.known) %}{% do plan.update({'epoch': invocation_id}) %}{% endif %}
     {% do tracked_replace(target, tracked_select(sql, plan), plan) %}
   {% elif plan.mode == 'rebuild' and config.get('differences') %}
     {% do tracked_update(target, tracked_select(sql, plan), none, plan) %}
@@ -24,66 +30,104 @@
     {% do plan.update({'mode': 'update'}) %}
     {% do tracked_update(target, tracked_select(sql, plan), fragment_of(sql, 'touched'), plan) %}
   {% endif %}
-  {# what found nothing to do looks from the same run on again: it has nothing to write, and so nothing to commit #}
-  {% if not plan.idle %}{% do tracked_remember(plan) %}{% endif %}
-  {% call statement('main') %} select {{ plan.build }} as build_id {% endcall %}
 
   {{ run_hooks(post_hooks, inside_transaction=True) }}
   {% do adapter.commit() %}
+  {% do tracked_know(this.identifier, plan, plan.wrote) %}
   {{ run_hooks(post_hooks, inside_transaction=False) }}
   {{ return({'relations': [target]}) }}
 {% endmaterialization %}
 
 {% macro tracked_replace(target, select, plan) %}
   {% set existing = load_cached_relation(this) %}
-  {% if existing %}{% do run_query('drop ' ~ existing.type ~ ' if exists ' ~ existing ~ ' cascade') %}{% endif %}
-  {% if config.get('stamped', true) %}
-    {% if config.get('contract').enforced %}
-      {% do get_assert_columns_equivalent('select *, cast(0 as bigint) as changed_in from (' ~ select ~ '\n) as rows_now') %}
-    {% endif %}
-    {% do run_query('create table ' ~ target ~ ' as select *, cast(' ~ plan.build ~ ' as bigint) as changed_in from ('
-      ~ select ~ '\n) as rows_now') %}
-  {% else %}
-    {# as dbt does it, because this way checks contracts #}
-    {% do run_query(create_table_as(False, target, select)) %}
+  {% if config.get('stamped', true) and config.get('contract').enforced %}
+    {% do get_assert_columns_equivalent('select *, cast(0 as bigint) as changed_in from (' ~ select ~ '\n) as rows_now') %}
   {% endif %}
+  {% call statement('main') %}
+    {% if existing %}drop {{ existing.type }} if exists {{ existing }} cascade;{% endif %}
+    {% if config.get('stamped', true) %}
+    create table {{ target }} as select *, cast({{ plan.build }} as bigint) as changed_in from ({{ select }}
+    ) as rows_now;
+    {% else %}
+    {# as dbt does it, because this way checks contracts #}
+    {{ create_table_as(False, target, select) }}
+    ;
+    {% endif %}
+    {{ tracked_remembered(this.identifier, plan, plan.build) }}
+  {% endcall %}
+  {% do plan.update({'wrote': plan.build}) %}
   {% do persist_docs(target, model) %}
 {% endmacro %}
 
 {% macro tracked_update(target, select, touched, plan) %}
-  {% set gone = touched_table() %}
-  {% if touched %}
-    {% do run_query('create or replace temp table ' ~ gone ~ ' as ' ~ touched | replace('__through__', plan.through | string)) %}
+  {% set gone, was = touched_table(), 'null' if plan.wrote is none else plan.wrote %}
+  {% set ns = namespace(none_touched=false) %}
+  {% if touched is not none %}
+    {# a statement begins the transaction; run_query would commit each step, and a failure leave half of them #}
+    {% call statement('touched', fetch_result=True) %}
+      create or replace temp table {{ gone }} as {{ touched | replace('__through__', plan.through | string) }}
+      ;
+      select exists (select 1 from {{ gone }})
+    {% endcall %}
+    {% set ns.none_touched = not load_result('touched').table.columns[0].values()[0] %}
   {% endif %}
-  {% do plan.update({'idle': touched is not none and not cc_any(gone)}) %}
-  {% if not plan.idle %}{% do tracked_write(target, select, touched, gone, plan) %}{% endif %}
-  {% do run_query('drop table if exists ' ~ gone) %}
+  {% call statement('main', fetch_result=True) %}
+    {% if not ns.none_touched %}{{ tracked_script(target, select, touched, gone, plan) }}{% endif %}
+    {{ tracked_remembered(this.identifier, plan, was if ns.none_touched else 'case when ' ~ tracked_wrote(gone) ~ ' then '
+      ~ plan.build ~ ' else ' ~ was ~ ' end') }};
+    drop table if exists {{ gone }};
+    drop table if exists {{ this.identifier }}__rows;
+    select wrote from ops.model_state where model = {{ text_literals([this.identifier]) }}
+  {% endcall %}
+  {% set wrote = load_result('main').table.columns[0].values()[0] %}
+  {% do plan.update({'wrote': none if wrote is none else wrote | int}) %}
 {% endmacro %}
 
-{% macro tracked_write(target, select, touched, gone, plan) %}
-  {% set key, rows_now = config.get('key', []), this.identifier ~ '__rows' %}
-  {% do run_query('create or replace temp table ' ~ rows_now ~ ' as ' ~ select) %}
-  {% if config.get('differences') %}
-    {% do tracked_differences(target, rows_now, gone, touched is not none, key, plan) %}
-  {% elif not touched and not config.get('appends') and not config.get('keeps_rows') %}
-    {% do run_query('create or replace temp table ' ~ gone ~ ' as select ' ~ key | join(', ') ~ ' from ' ~ rows_now) %}
-  {% endif %}
-  {% if not config.get('appends') and not config.get('keeps_rows') %}
-    {% do run_query('delete from ' ~ target ~ ' as old using ' ~ gone ~ ' as gone where ' ~ same_key('old', 'gone', key)) %}
-  {% endif %}
-  {% set stamp = ', ' ~ plan.build ~ ' as changed_in' if config.get('stamped', true) else '' %}
-  {% do run_query('insert into ' ~ target ~ ' by name select *' ~ stamp ~ ' from ' ~ rows_now) %}
-  {% do run_query('drop table if exists ' ~ rows_now) %}
+{# Whether a script found anything to write or to take away. #}
+{% macro tracked_wrote(gone) %}
+  {% set rows = 'exists (select 1 from ' ~ this.identifier ~ '__rows)' %}
+  {{ return('exists (select 1 from ' ~ gone ~ ')' if config.get('whole') else rows if config.get('appends') or
+    config.get('keeps_rows') else rows ~ ' or exists (select 1 from ' ~ gone ~ ')') }}
+{% endmacro %}
+
+{# The statements of an update: work out the rows, take the touched ones away, write them down. #}
+{% macro tracked_script(target, select, touched, gone, plan) %}
+  {%- set key, rows_now = config.get('key', []), this.identifier ~ '__rows' -%}
+  {%- set adds = config.get('appends') or config.get('keeps_rows') %}
+    create or replace temp table {{ rows_now }} as {{ select }}
+    ;
+  {%- if config.get('whole') -%}
+    {{ tracked_whole(target, rows_now, gone) }}
+  {%- elif config.get('differences') -%}
+    {{ tracked_differences(target, rows_now, gone, touched is not none, key) }}
+  {%- elif not touched and not adds %}
+    create or replace temp table {{ gone }} as select {{ key | join(', ') }} from {{ rows_now }};
+  {%- endif %}
+  {%- if not adds and not config.get('whole') %}
+    delete from {{ target }} as old using {{ gone }} as gone where {{ same_key('old', 'gone', key) }};
+  {%- endif %}
+    insert into {{ target }} by name
+    select *{{ ', ' ~ plan.build ~ ' as changed_in' if config.get('stamped', true) }} from {{ rows_now }}
+    {{- ' where exists (select 1 from ' ~ gone ~ ')' if config.get('whole') }};
 {% endmacro %}
 
 {# Leaves in `rows_now` only what differs from the table, and in `gone` only keys that differ or are no more. #}
-{% macro tracked_differences(target, rows_now, gone, is_part, key, plan) %}
-  {% set scope = ' where ' ~ is_touched('was', key) if is_part else '' %}
-  {% do run_query('create or replace temp table ' ~ rows_now ~ '_was as select * exclude (changed_in) from ' ~ target
-    ~ ' as was' ~ scope) %}
-  {% do run_query('create or replace temp table ' ~ gone ~ ' as select ' ~ key | join(', ') ~ ' from (select * from '
-    ~ rows_now ~ '_was except select * from ' ~ rows_now ~ ') as differing') %}
-  {% do run_query('create or replace temp table ' ~ rows_now ~ ' as select * from ' ~ rows_now ~ ' except select * from '
-    ~ rows_now ~ '_was') %}
-  {% do run_query('drop table ' ~ rows_now ~ '_was') %}
+{% macro tracked_differences(target, rows_now, gone, is_part, key) %}
+    create or replace temp table {{ rows_now }}_was as
+    select * exclude (changed_in) from {{ target }} as was{{ ' where ' ~ is_touched('was', key) if is_part }};
+    create or replace temp table {{ gone }} as select {{ key | join(', ') }} from (
+        select * from {{ rows_now }}_was except select * from {{ rows_now }}
+    ) as differing;
+    create or replace temp table {{ rows_now }} as select * from {{ rows_now }} except select * from {{ rows_now }}_was;
+    drop table {{ rows_now }}_was;
+{% endmacro %}
+
+{# Empties the table, and leaves a row in `gone`, if `rows_now` says anything else than it. #}
+{% macro tracked_whole(target, rows_now, gone) %}
+  {%- set was = target if not config.get('stamped', true) else '(select * exclude (changed_in) from ' ~ target ~ ')' %}
+    create or replace temp table {{ gone }} as select 1 as one where exists (
+        (select * from {{ rows_now }} except all select * from {{ was }})
+        union all (select * from {{ was }} except all select * from {{ rows_now }})
+    );
+    delete from {{ target }} where exists (select 1 from {{ gone }});
 {% endmacro %}

@@ -1,3 +1,4 @@
+{{ config(materialized='tracked', whole=true, stamped=false) }}
 -- Where every landed record went, by source entity and batch: landed = shaped + quarantined + duplicates.
 with files as (
 

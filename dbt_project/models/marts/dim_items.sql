@@ -1,3 +1,5 @@
+{{ config(materialized='view') }}
+
 with items as (
 
     select * from {{ ref('int_items') }}

@@ -11,7 +11,7 @@ with versions as (
 
 ),
 
-identifiers as (
+identifiers as {{ inlined() }} (
 
     select * from {{ ref('int_identifiers') }}
 

@@ -1,3 +1,4 @@
+{{ config(materialized='tracked', whole=true, stamped=false) }}
 with unread as (
 
     select * from {{ source('landing', 'load_errors') }}

@@ -10,33 +10,11 @@ with clock as (
 
 ),
 
-purchases as {{ inlined() }} (
-
-    select * from {{ ref('int_daily_purchases') }}
-
-),
-
-engagements as {{ inlined() }} (
-
-    select * from {{ ref('int_daily_engagement') }}
-
-),
-
-sessions as {{ inlined() }} (
-
-    select * from {{ ref('int_session_days') }}
-
-),
-
-people as {{ inlined() }} (
-
-    select * from {{ ref('int_profile_records') }}
-
-),
-
 {{ training_cutoffs_ctes() }},
 
 {{ identity_keys_cte('cutoffs') }},
+
+{{ feature_inputs_ctes() }},
 
 {{ training_spine_ctes() }},
 

@@ -23,29 +23,7 @@ users as (
 
 {{ identity_keys_cte('cutoffs') }},
 
-purchases as {{ inlined() }} (
-
-    select * from {{ ref('int_daily_purchases') }}
-
-),
-
-engagements as {{ inlined() }} (
-
-    select * from {{ ref('int_daily_engagement') }}
-
-),
-
-sessions as {{ inlined() }} (
-
-    select * from {{ ref('int_session_days') }}
-
-),
-
-people as {{ inlined() }} (
-
-    select * from {{ ref('int_profile_records') }}
-
-),
+{{ feature_inputs_ctes() }},
 
 spine as (
 

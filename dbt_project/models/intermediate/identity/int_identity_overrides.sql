@@ -1,3 +1,4 @@
+{{ config(materialized='tracked', whole=true, stamped=false) }}
 -- What people have decided about identifiers, by number. A row that names an identifier nobody has seen waits.
 with overrides as (
 

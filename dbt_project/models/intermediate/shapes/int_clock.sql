@@ -1,3 +1,4 @@
+{{ config(materialized='tracked', whole=true, stamped=false) }}
 -- What "now" means: the last day about which nothing more is expected, never the wall clock.
 {% set given = var('as_of') or env_var('PROFILECTL_AS_OF', '') %}
 

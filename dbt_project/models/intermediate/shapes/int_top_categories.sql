@@ -8,6 +8,7 @@
 with events as {{ inlined() }} (
 
     select * from {{ ref('int_events') }}
+    where event_type = 'purchase'
 
 ),
 
@@ -37,14 +38,14 @@ bought as (
         items.category,
         sum(events.amount) as spend
     from events
-    inner join items on events.item_id = items.item_id
     inner join identity_keys on events.identity_key = identity_keys.identity_key
-    cross join clock
+    inner join items on events.item_id = items.item_id
     where
-        events.event_type = 'purchase'
-        and items.category is not null
+        items.category is not null
         and identity_keys.user_key is not null
-        and events.occurred_on between clock.as_of - interval 364 day and clock.as_of
+        -- scalars: a join with the one row of the clock would come before the join that leaves few rows
+        and events.occurred_on >= (select {{ add_days('clock.as_of', -364) }} from clock)
+        and events.occurred_on <= (select clock.as_of from clock)
     group by identity_keys.user_key, items.category
 
 ),

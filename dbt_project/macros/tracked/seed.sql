@@ -1,0 +1,23 @@
+{# Every seed: loaded when its file is another one than the file that was loaded last, else left as it stands. The note of
+   what was loaded is taken away first and made anew last, so that a load that was cut short is done again. #}
+{% materialization seed, default %}
+  {%- set target, existing = this.incorporate(type='table'), load_cached_relation(this) -%}
+  {%- set settings = [config.get('column_types'), config.get('quote_columns'), config.get('delimiter')] -%}
+  {%- set plan = {'build': tracked_run().build, 'definition': local_md5(model.checksum.checksum ~ settings),
+    'value': '', 'epoch': '', 'parents': ''} -%}
+  {# of a large file dbt knows only where it lies #}
+  {%- set same = model.checksum.name != 'path'
+    and tracked_run().states.get(this.identifier, {}).get('definition') == plan.definition -%}
+
+  {% if same and existing and not should_full_refresh() and not pre_hooks and not post_hooks %}
+    {% do tracked_left_alone() %}
+    {# dbt looks for the rows, to print some when asked to #}
+    {% do store_result('agate_table', response='NOTHING NEW') %}
+    {{ return({'relations': [target]}) }}
+  {% endif %}
+  {% do run_query('delete from ops.model_state where model = ' ~ text_literals([this.identifier])) %}
+  {% set loaded = dbt.materialization_seed_default() %}
+  {% do run_query(tracked_remembered(this.identifier, plan, plan.build)) %}
+  {% do tracked_know(this.identifier, plan, plan.build) %}
+  {{ return(loaded) }}
+{% endmaterialization %}
