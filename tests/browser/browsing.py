@@ -28,8 +28,8 @@ OPTIONS = (
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 WIDTHS = {1280: 800, 390: 844}
 LOCAL = {"127.0.0.1", "localhost", ""}
-DRAWN = """() => [...document.querySelectorAll('.js-plotly-plot')].every(
-    (one) => one._fullLayout && (one.data ?? []).length > 0)"""
+DRAWN = """() => [...document.querySelectorAll('#page .figure')].every(
+    (one) => one.querySelector('.js-plotly-plot')?.data?.length > 0)"""
 OVERFLOW = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 
 

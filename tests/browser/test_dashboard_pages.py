@@ -101,7 +101,7 @@ def test_who_is_not_there_and_who_is_nobody(demo_home: Path, serve: Any, look: A
     with look(390) as visit:
         visit.go(f"{serve(demo_home)}user")
         for text, said in (
-            ("nobody@example.org", "no user or identifier 'nobody@example.org'"),
+            ("nobody@example.org", "No user or identifier 'nobody@example.org'."),
             (blocked, "it belongs to no user"),
             (" ", "Type what you know of the user"),
         ):

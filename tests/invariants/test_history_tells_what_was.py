@@ -45,13 +45,12 @@ def warehouses(request: pytest.FixtureRequest, tmp_path: Path, manifest: Any) ->
 
 
 def days_of(chance: random.Random, builds: int) -> list[dt.date]:
-    """The day of each build: mostly one or a few on, some days twice, and once an earlier day."""
-    days = [FIRST_DAY]
-    while len(days) < builds:
+    """The day of each build: mostly one or a few on, some days twice, and the last but one an earlier day."""
+    days = [FIRST_DAY, FIRST_DAY + dt.timedelta(days=2)]
+    while len(days) < builds - 2:
         days.append(days[-1] + dt.timedelta(days=chance.choice([0, 1, 1, 2, 9, 30])))
-    if builds > 3:
-        days[-2] = days[0] + dt.timedelta(days=chance.choice([0, 1]))
-    return days
+    back = FIRST_DAY + dt.timedelta(days=chance.choice([0, 1]))
+    return [*days, back, days[-1] + dt.timedelta(days=chance.choice([1, 30]))]
 
 
 def copied(built: Built) -> dict[str, Table]:
@@ -157,8 +156,8 @@ def test_every_day_is_told_as_its_last_build_left_it(
     check(Built(home.warehouse, {}), said, f"seed {seed}")
 
     # what the above rests on: users went, scores moved, and models were exchanged
-    users = [{row[0] for row in tables["user_profile"].rows} for tables in said.values()]
-    assert any(one - users[-1] for one in users[:-1])
+    users = {day: {row[0] for row in tables["user_profile"].rows} for day, tables in said.items()}
+    assert users[days[1]] - users[days[-1]]
     scores = change_of(said, "user_profile", "score_spend_next_28d")
     assert len(scores) > len({user for user, _ in scores})
     assert not any(built.rows("select count(*) from history.history_windows where is_raw")[0]), (

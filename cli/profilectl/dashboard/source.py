@@ -54,7 +54,7 @@ class Source:
             except ProfilectlError as error:
                 newer = self._file()
                 if newer == file:
-                    raise _for_readers(error) from error
+                    raise _for_readers(file, error) from error
                 # Published anew, and the old version pruned, between our two looks.
                 file, connection = newer, stack.enter_context(open_file(self.paths, newer, read_only=True))
             yield connection, file.stem
@@ -79,10 +79,11 @@ class Source:
         return self.paths.published.resolve()
 
 
-def _for_readers(error: ProfilectlError) -> ProfilectlError:
+def _for_readers(file: Path, error: ProfilectlError) -> ProfilectlError:
     if isinstance(error.__cause__, duckdb.IOException | duckdb.SerializationException):
         return ProfilectlError(
-            f"The published file is damaged: {error.message}",
-            hint="profilectl publish   (or, for the version before: profilectl publish --rollback)",
+            f"The published file {file.name} is damaged, or may not be read. A new version mends that; "
+            "profilectl publish --rollback goes back to the version before.",
+            hint="profilectl publish",
         )
     return error

@@ -81,7 +81,7 @@ def test_a_search_leads_to_the_user(source: Source, text: str, path: str) -> Non
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("nobody@example.org", "no user or identifier 'nobody@example.org'"),
+        ("nobody@example.org", "No user or identifier 'nobody@example.org'."),
         ("test@test.com", "is blocked (sentinel)"),
         ("", "Type what you know"),
         (None, "Type what you know"),

@@ -90,9 +90,8 @@ def _search(text: str) -> html.Div:
 
 
 def _not_found(error: ProfilectlError) -> Any:
-    said: list[Any] = [html.H2("No such user"), html.P(error.message)]
-    if error.hint:
-        said.append(html.P(error.hint[:1].upper() + error.hint[1:] + "."))
+    lines = [f"{text[:1].upper()}{text[1:]}." for text in (error.message, error.hint) if text]
+    said = [html.H2("No such user"), *(html.P(line) for line in lines)]
     return html.Div(said, className="state", role="alert")
 
 

@@ -19,12 +19,23 @@ window.profilectlFigures = (() => {
     };
   };
 
-  // On a phone long names would leave no room for the figure; hovering and the table have them whole.
+  // On a phone long names would leave no room for the figure: they go on in a second line, and what that has no room
+  // for is in the table, and shown when pointed at.
+  const ROOM = 19;
+  const cut = (text) => (text.length > ROOM ? `${text.slice(0, ROOM - 1)}…` : text);
+  const inTwo = (name) => {
+    if (name.length <= ROOM) return name;
+    // The last place where the first line may end; in the middle of a word where there is none.
+    const at = Math.max(...[..." ._(,="].map((mark) => name.lastIndexOf(mark, ROOM - 1)));
+    const end = at > 4 ? at + (name[at] === "(" ? 0 : 1) : ROOM;
+    return `${name.slice(0, end)}<br>${cut(name.slice(end))}`;
+  };
   const shortened = (figure) => {
     if (figure.layout.yaxis.type !== "category") return {};
     const names = [...new Set(figure.data.flatMap((trace) => trace.y))];
-    const ticktext = names.map((name) => (name.length > 19 ? `${name.slice(0, 18)}…` : name));
-    return { tickmode: "array", tickvals: names, ticktext };
+    const ticktext = names.map(inTwo);
+    const size = ticktext.some((text, place) => text !== names[place]) ? 10 : 12;
+    return { tickmode: "array", tickvals: names, ticktext, tickfont: { size } };
   };
 
   // A trace says in `meta.narrow` what it looks like on a phone, where that is more than shorter names.
