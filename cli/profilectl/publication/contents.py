@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
+from graphlib import TopologicalSorter
 
 import duckdb
 
-from profilectl.publication.views import View, refers_to, rewritten
+from profilectl.publication.views import Name, View, refers_to, rewritten
 from profilectl_ml.errors import ProfilectlError
+from profilectl_ml.sql import quote_relation
 
 # Never models, artefacts, raw rows or the identity ledger. An artefact can hold values of single people (the
 # leaf of a tree); what is said of a model here is sums over at least 30 of them, and its settings.
@@ -35,9 +36,9 @@ class Content:
         Where the warehouse has it.
     target
         Schema of the published file that gets it.
-    key, stamp
-        Rows with a larger ``stamp`` than at the last publication replace those of the same ``key``; without
-        them the table is written whole each time.
+    key, stamp, stamp_type
+        Rows with a larger ``stamp`` (an expression) than at the last publication replace those of the same
+        ``key``; without them the table is written whole each time.
     left_out
         Columns that are not published.
     """
@@ -47,12 +48,8 @@ class Content:
     target: str
     key: tuple[str, ...] = ()
     stamp: str | None = None
+    stamp_type: str = ""
     left_out: frozenset[str] = frozenset()
-
-    @property
-    def stamp_type(self) -> str:
-        """Type of the stamp: a moment, or the number of a build or batch."""
-        return "timestamp" if str(self.stamp).endswith("_at") else "bigint"
 
     @property
     def published(self) -> str:
@@ -60,21 +57,28 @@ class Content:
         return f"{self.target}.{self.name}"
 
 
-_KEYS: dict[tuple[str, str], tuple[tuple[str, ...], str]] = {
-    ("marts", "dim_users"): (("user_id",), _STAMP),
-    ("marts", "user_features"): (("user_id",), _STAMP),
-    ("marts", "training_examples"): (("user_id",), _STAMP),
-    ("marts", "identity_map"): (("identifier_id",), _STAMP),
-    ("marts", "identity_changes"): (("change_id",), "batch_id"),
-    ("intermediate", "int_events"): (("event_id",), "_batch_id"),
-    ("intermediate", "int_people"): (("person_record_id",), "_batch_id"),
-    ("intermediate", "int_users"): (("user_key",), _STAMP),
-    ("intermediate", "int_identity_keys"): (("identity_key",), _STAMP),
-    ("intermediate", "int_top_categories"): (("user_key",), _STAMP),
-    ("ml", "scores"): (("task", "user_id"), "scored_at"),
-    ("ml", "score_reasons"): (("task", "user_id"), "explained_at"),
-    ("ml", "segments"): (("task", "user_id"), "assigned_at"),
-    ("ml", "recommendations"): (("task", "user_id"), "recommended_at"),
+#: Intervals of builds: an open one ends with the largest number that there is.
+_INTERVALS = ("user_id", "from_build", "to_build")
+_INTERVAL_CHANGED = "greatest(from_build, case when to_build < 2147483647 then to_build else from_build end)"
+_SHAPES = (("intermediate", "int_events"), ("intermediate", "int_people"))
+_BUILD, _MOMENT = "bigint", "timestamp"
+_KEYS: dict[Name, tuple[tuple[str, ...], str, str]] = {
+    ("marts", "dim_users"): (("user_id",), _STAMP, _BUILD),
+    ("marts", "user_features"): (("user_id",), _STAMP, _BUILD),
+    ("marts", "training_examples"): (("user_id",), _STAMP, _BUILD),
+    ("marts", "identity_map"): (("identifier_id",), _STAMP, _BUILD),
+    ("marts", "identity_changes"): (("change_id",), "batch_id", _BUILD),
+    ("intermediate", "int_events"): (("event_id",), "_batch_id", _BUILD),
+    ("intermediate", "int_people"): (("person_record_id",), "_batch_id", _BUILD),
+    ("intermediate", "int_users"): (("user_key",), _STAMP, _BUILD),
+    ("intermediate", "int_identity_keys"): (("identity_key",), _STAMP, _BUILD),
+    ("intermediate", "int_identity_evidence"): (("identity_key",), _STAMP, _BUILD),
+    ("intermediate", "int_identity_links"): (("identity_key",), _STAMP, _BUILD),
+    ("intermediate", "int_top_categories"): (("user_key",), _STAMP, _BUILD),
+    ("ml", "scores"): (("task", "user_id"), "scored_at", _MOMENT),
+    ("ml", "score_reasons"): (("task", "user_id"), "explained_at", _MOMENT),
+    ("ml", "segments"): (("task", "user_id"), "assigned_at", _MOMENT),
+    ("ml", "recommendations"): (("task", "user_id"), "recommended_at", _MOMENT),
 }
 
 
@@ -87,27 +91,30 @@ def contents(connection: duckdb.DuckDBPyConnection, source: str) -> tuple[list[C
         If the warehouse has no marts.
     """
     columns = _columns(connection, source)
-    named = {key for key in columns if not key[1].endswith(("__dbt_tmp", "__dbt_backup"))}
+    named: set[Name] = {key for key in columns if not key[1].endswith(("__dbt_tmp", "__dbt_backup"))}
     marts = {key for key in named if key[0] == "marts"}
     if not marts:
         raise ProfilectlError("the warehouse has no marts to publish", hint="run: profilectl build")
-    views = _views(connection, source, marts)
+    views = _views(connection, source, marts, named)
     tables = (marts - {(view.schema, view.name) for view in views}) | {
         ("ml", name) for name in ML_TABLES if ("ml", name) in named
     }
     parts = {part for view in views for part in view.reads if part[0] not in ("marts", "ml")}
     for view in views:
-        _check(view, named)
+        _check(connection, source, view)
     return [_content(key, columns[key]) for key in sorted(tables | parts)], views
 
 
-def _check(view: View, named: Iterable[tuple[str, str]]) -> None:
+def _check(connection: duckdb.DuckDBPyConnection, source: str, view: View) -> None:
+    """Find what cannot be published before anything is copied."""
+    try:
+        connection.execute(f"describe {quote_relation(source, view.schema, view.name)}")
+    except duckdb.Error as error:
+        raise ProfilectlError(
+            f"the view {view.schema}.{view.name} cannot be read: {str(error).splitlines()[0]}",
+            hint="run: profilectl build",
+        ) from error
     for schema, name in sorted(view.reads):
-        if (schema, name) not in set(named):
-            raise ProfilectlError(
-                f"the view {view.schema}.{view.name} reads {schema}.{name}, which is not there",
-                hint="run: profilectl build",
-            )
         is_registry = schema == "ml" and name not in (*ML_TABLES, "models")
         if is_registry or schema in ("raw", "staging", "ops"):
             raise ProfilectlError(
@@ -116,14 +123,18 @@ def _check(view: View, named: Iterable[tuple[str, str]]) -> None:
             )
 
 
-def _content(key: tuple[str, str], columns: frozenset[str]) -> Content:
+def _content(key: Name, columns: frozenset[str]) -> Content:
     schema, name = key
-    keyed, stamp = _KEYS.get(key, ((), None))
-    if stamp is not None and not {stamp, *keyed} <= columns:
+    keyed, stamp, stamp_type = _KEYS.get(key, ((), None, ""))
+    if set(_INTERVALS) <= columns:
+        keyed, stamp, stamp_type = ("user_id",), _INTERVAL_CHANGED, "bigint"
+    elif stamp is not None and not {stamp, *keyed} <= columns:
         keyed, stamp = (), None
     is_part = schema not in ("marts", "ml")
-    left_out = columns & (_NOT_IN_PARTS | {_STAMP} if is_part else {_STAMP})
-    return Content(schema, name, PARTS if is_part else schema, keyed, stamp, left_out)
+    hidden = {_STAMP} | (_NOT_IN_PARTS if key in _SHAPES else set())
+    return Content(
+        schema, name, PARTS if is_part else schema, keyed, stamp, stamp_type, columns & frozenset(hidden)
+    )
 
 
 def _columns(connection: duckdb.DuckDBPyConnection, source: str) -> dict[tuple[str, str], frozenset[str]]:
@@ -136,15 +147,20 @@ def _columns(connection: duckdb.DuckDBPyConnection, source: str) -> dict[tuple[s
 
 
 def _views(
-    connection: duckdb.DuckDBPyConnection, source: str, marts: Iterable[tuple[str, str]]
+    connection: duckdb.DuckDBPyConnection, source: str, wanted: set[Name], known: set[Name]
 ) -> list[View]:
-    wanted = set(marts)
     found = connection.execute(
         "select schema_name, view_name, sql from duckdb_views() where database_name = ? and not internal",
         [source],
     ).fetchall()
     views = [
-        View(schema, name, rewritten(sql, source, PARTS), refers_to(sql, source))
+        # its own name is in the statement, too
+        View(
+            schema,
+            name,
+            rewritten(sql, source, PARTS, known),
+            refers_to(sql, source, known - {(schema, name)}),
+        )
         for schema, name, sql in found
         if (schema, name) in wanted
     ]
@@ -153,12 +169,6 @@ def _views(
 
 def _ordered(views: list[View]) -> list[View]:
     """Put each view behind those that it reads."""
-    names = {(view.schema, view.name) for view in views}
-    done: list[View] = []
-    waiting = sorted(views, key=lambda view: view.name)
-    while waiting:
-        made = {(view.schema, view.name) for view in done}
-        ready = [view for view in waiting if (view.reads & names) <= made]
-        done += ready
-        waiting = [view for view in waiting if view not in ready]
-    return done
+    graph = TopologicalSorter({(view.schema, view.name): sorted(view.reads) for view in views})
+    by_name = {(view.schema, view.name): view for view in views}
+    return [by_name[name] for name in graph.static_order() if name in by_name]

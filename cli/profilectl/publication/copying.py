@@ -83,7 +83,7 @@ def _follows(before: Written, content: Content, epoch: str, through: str | None)
 
 
 def _standing(connection: duckdb.DuckDBPyConnection, source: str, content: Content) -> tuple[str | None, int]:
-    stamp = "null" if content.stamp is None else f"max({quote_identifier(content.stamp)})"
+    stamp = "null" if content.stamp is None else f"max({content.stamp})"
     found = connection.execute(
         f"select cast({stamp} as varchar), count(*) from {_original(source, content)}"
     ).fetchall()
@@ -107,9 +107,11 @@ def _delta(
     through: str | None,
 ) -> Written:
     """Replace the rows of every key that has a row with a larger stamp than before."""
-    copy, stamp = _copy(content), quote_identifier(str(content.stamp))
+    copy = _copy(content)
     keys = ", ".join(quote_identifier(name) for name in content.key)
-    newer = f"from {_original(source, content)} where {stamp} > cast($through as {content.stamp_type})"
+    newer = (
+        f"from {_original(source, content)} where {content.stamp} > cast($through as {content.stamp_type})"
+    )
     given = {"through": before.through}
     connection.execute(f"create or replace temp table changed_keys as select distinct {keys} {newer}", given)
     connection.execute(f"delete from {copy} where ({keys}) in (from changed_keys select ({keys}))")

@@ -7,6 +7,11 @@
   {%- set plan = tracked_plan(sql) -%}
   {%- set touched = fragment_of(sql, 'touched') if plan.mode == 'update' else none -%}
 
+  {% if not plan.news and not pre_hooks and not post_hooks %}
+    {% do tracked_left_alone() %}
+    {{ return({'relations': [target]}) }}
+  {% endif %}
+
   {{ run_hooks(pre_hooks, inside_transaction=False) }}
   {% call statement('begin', auto_begin=True) %} select 1 {% endcall %}
   {{ run_hooks(pre_hooks, inside_transaction=True) }}
@@ -14,16 +19,18 @@
   {% if touched %}
     {% do run_query('create or replace temp table ' ~ touched_table() ~ ' as ' ~ touched | replace('__through__', plan.through | string)) %}
   {% endif %}
-  {% if plan.mode == 'rebuild' or cc_any(touched_table()) %}
+  {% if plan.mode == 'rebuild' or run_query('select exists (select 1 from ' ~ touched_table() ~ ')').columns[0].values()[0] %}
     {% do recorded_write(target, tracked_select(sql, plan), touched is not none, plan.build) %}
     {% do persist_docs(target, model) %}
-    {% do tracked_remember(plan) %}
+    {% do plan.update({'wrote': plan.build}) %}
+    {% do run_query(tracked_remembered(this.identifier, plan, plan.build)) %}
   {% endif %}
   {% do run_query('drop table if exists ' ~ touched_table()) %}
   {% call statement('main') %} select {{ plan.build }} as build_id {% endcall %}
 
   {{ run_hooks(post_hooks, inside_transaction=True) }}
   {% do adapter.commit() %}
+  {% do tracked_know(this.identifier, plan, plan.wrote) %}
   {{ run_hooks(post_hooks, inside_transaction=False) }}
   {{ return({'relations': [target]}) }}
 {% endmaterialization %}
