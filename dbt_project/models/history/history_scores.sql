@@ -52,8 +52,10 @@ final as (
         as_of is null or scored_at is null or percentile is null as is_raw,
         case when as_of <> today or is_raw then as_of end as as_of,
         case when scored_at <> usual_scored_at or is_raw then scored_at end as scored_at,
-        -- whoever writes scores writes everybody's percentile, so that an update, which sees some of them, need not look
-        case when percentile <> usual_percentile {{ in_update('and false') }} or is_raw then percentile end as percentile
+        -- whoever writes scores writes everybody's percentile, so an update, which sees some of them, need not look
+        case
+            when percentile <> usual_percentile {{ in_update('and false') }} or is_raw then percentile
+        end as percentile
     from ranked
 
 )
