@@ -1,15 +1,16 @@
 -- What makes the identifiers of a user one: two of them that records carried together, or that an override ties.
--- A view, so that a build writes none of it.
+-- A view, so that a build writes none of it. Each branch begins with whose identifiers they are, and nothing is kept on
+-- the way: asked for one user, the engine reads that user's pairs only.
 {{ config(materialized='view') }}
 
-with evidence as (
+with evidence as {{ inlined() }} (
 
     select * from {{ ref('int_identity_evidence') }}
     where records > 0
 
 ),
 
-links as (
+links as {{ inlined() }} (
 
     select * from {{ ref('int_identity_links') }}
 
@@ -23,7 +24,7 @@ pairs as (
 ),
 
 -- a blocked identifier has no user
-owners as (
+owned as {{ inlined() }} (
 
     select identifier_id, identifier_type, identifier_value, user_id
     from {{ ref('identity_map') }}
@@ -31,43 +32,52 @@ owners as (
 
 ),
 
-carried as (
+ties as {{ inlined() }} (
 
     select
+        owned.user_id,
         links.identifier_id,
         others.identifier_id as other_id,
-        sum(evidence.records) as records,
-        min(evidence.first_seen_at) as first_seen_at,
-        max(evidence.last_seen_at) as last_seen_at,
-        {{ latest('evidence.last_source', 'evidence.last_seen_at', 'evidence.last_source') }} as last_source
-    from links
+        evidence.records,
+        evidence.first_seen_at,
+        evidence.last_seen_at,
+        evidence.last_source,
+        cast(null as varchar) as override_reason
+    from owned
+    inner join links on owned.identifier_id = links.identifier_id
     inner join links as others
         on links.identity_key = others.identity_key and links.identifier_id > others.identifier_id
     inner join evidence on links.identity_key = evidence.identity_key
-    group by links.identifier_id, others.identifier_id
 
-),
-
-tied as (
-
-    select identifier_id, other_id, min(reason) as reason
-    from pairs
-    group by identifier_id, other_id
-
-),
-
-both_kinds as (
+    union all
 
     select
-        coalesce(carried.identifier_id, tied.identifier_id) as identifier_id,
-        coalesce(carried.other_id, tied.other_id) as other_id,
-        coalesce(carried.records, 0) as records,
-        carried.first_seen_at,
-        carried.last_seen_at,
-        carried.last_source,
-        tied.reason as override_reason
-    from carried
-    full outer join tied on carried.identifier_id = tied.identifier_id and carried.other_id = tied.other_id
+        owned.user_id,
+        pairs.identifier_id,
+        pairs.other_id,
+        0 as records,
+        cast(null as timestamp) as first_seen_at,
+        cast(null as timestamp) as last_seen_at,
+        cast(null as varchar) as last_source,
+        pairs.reason as override_reason
+    from owned
+    inner join pairs on owned.identifier_id = pairs.identifier_id
+
+),
+
+tied as {{ inlined() }} (
+
+    select
+        user_id,
+        identifier_id,
+        other_id,
+        cast(sum(records) as bigint) as records,
+        {{ latest('last_source', 'last_seen_at', 'last_source') }} as last_source,
+        min(override_reason) as override_reason,
+        min(first_seen_at) as first_seen_at,
+        max(last_seen_at) as last_seen_at
+    from ties
+    group by user_id, identifier_id, other_id
 
 ),
 
@@ -75,26 +85,26 @@ final as (
 
     select
         -- ids
-        owners.user_id,
-        both_kinds.identifier_id,
-        owners.identifier_type,
-        owners.identifier_value,
-        both_kinds.other_id,
+        tied.user_id,
+        tied.identifier_id,
+        owned.identifier_type,
+        owned.identifier_value,
+        tied.other_id,
         others.identifier_type as other_type,
         others.identifier_value as other_value,
 
         -- why
-        cast(both_kinds.records as bigint) as records,
-        both_kinds.last_source,
-        both_kinds.override_reason,
+        tied.records,
+        tied.last_source,
+        tied.override_reason,
 
         -- timestamps
-        both_kinds.first_seen_at,
-        both_kinds.last_seen_at
-    from both_kinds
-    inner join owners on both_kinds.identifier_id = owners.identifier_id
+        tied.first_seen_at,
+        tied.last_seen_at
+    from tied
+    inner join owned on tied.identifier_id = owned.identifier_id and tied.user_id = owned.user_id
     -- an override may keep two apart that records carried together
-    inner join owners as others on both_kinds.other_id = others.identifier_id and owners.user_id = others.user_id
+    inner join owned as others on tied.other_id = others.identifier_id and tied.user_id = others.user_id
 
 )
 
