@@ -113,7 +113,7 @@ def _manifest(project: DbtProject, arguments: Sequence[str]) -> Any:
 
 def load_manifest(project: DbtProject, paths: Paths) -> dict[str, Any]:
     """Return dbt's manifest of ``project``: the last one if nothing changed since, else a fresh parse."""
-    file = paths.dbt_target / "manifest.json"
+    file = paths.manifest
     sources = [
         path for path in project.folder.rglob("*") if path.suffix in {".sql", ".yml", ".yaml", ".py", ".csv"}
     ]

@@ -86,14 +86,15 @@ def write(connection: duckdb.DuckDBPyConnection, catalog: str, dictionary: Itera
     """
     said = {(entry.schema, entry.table, entry.column): entry for entry in dictionary}
     there = connection.execute(
-        "select table_schema, table_name, column_name, ordinal_position, data_type "
+        "select table_schema, table_name, column_name, ordinal_position, data_type, null "
         "from information_schema.columns where table_catalog = ? and list_contains(?, table_schema) "
-        "union all select table_schema, table_name, null, 0, null from information_schema.tables "
+        "union all select table_schema, table_name, null, 0, null, table_type from information_schema.tables "
         "where table_catalog = ? and list_contains(?, table_schema) order by 1, 2, 4",
         [catalog, list(_SCHEMAS), catalog, list(_SCHEMAS)],
     ).fetchall()
+    views = {(schema, table) for schema, table, *_, kind in there if kind == "VIEW"}
     rows = []
-    for schema, table, column, ordinal, kind in there:
+    for schema, table, column, ordinal, kind, _ in there:
         entry = said.get((schema, table, column))
         text = entry.description or None if entry else None
         unit = (entry.unit if entry else None) or _OF_TYPE.get(kind)
@@ -104,7 +105,8 @@ def write(connection: duckdb.DuckDBPyConnection, catalog: str, dictionary: Itera
         _write_table(connection, quote_relation(catalog, "meta", "columns"), rows)
         for schema, table, column, _, _, text, _ in rows:
             if text:
-                connection.execute(_comment(catalog, schema, table, column, text))
+                what = "view" if (schema, table) in views else "table"
+                connection.execute(_comment(catalog, what, schema, table, column, text))
         connection.commit()
     except BaseException:
         connection.rollback()
@@ -121,10 +123,10 @@ def _write_table(connection: duckdb.DuckDBPyConnection, target: str, rows: list[
     connection.execute(f"insert into {target} select {', '.join(['unnest(?)'] * 7)}", columns)
 
 
-def _comment(catalog: str, schema: str, table: str, column: str | None, text: str) -> str:
+def _comment(catalog: str, what: str, schema: str, table: str, column: str | None, text: str) -> str:
     # `comment on` binds nothing.
     relation = quote_relation(catalog, schema, table)
-    on = f"table {relation}" if column is None else f"column {relation}.{quote_identifier(column)}"
+    on = f"{what} {relation}" if column is None else f"column {relation}.{quote_identifier(column)}"
     return f"comment on {on} is {quote_literal(text)}"
 
 

@@ -86,6 +86,11 @@ class Paths:
         return self.home / "dbt" / "target"
 
     @property
+    def manifest(self) -> Path:
+        """What dbt knows of the project, as of its last run in this home."""
+        return self.dbt_target / "manifest.json"
+
+    @property
     def dbt_logs(self) -> Path:
         """The log files of dbt."""
         return self.home / "dbt" / "logs"

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import shutil
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -21,6 +22,7 @@ from profilectl.publication import snapshot
 from profilectl_ml.errors import ProfilectlError
 
 TEMPORARY = ".publishing-"
+FILE = "profiles.duckdb"
 
 Step = Callable[[str], None]
 
@@ -82,8 +84,8 @@ def publish(paths: Paths, on_step: Step = lambda step: None, *, full: bool = Fal
         remove_leftovers(paths)
         moment = datetime.now(UTC)
         version = _next_version(paths, moment)
-        file = paths.versions / f"{version}.duckdb"
-        temporary = paths.versions / f"{TEMPORARY}{version}.duckdb"
+        folder = private_folder(paths.versions / f"{TEMPORARY}{version}")
+        temporary = folder / FILE
         try:
             base = None if full else _newest(paths)
             made = snapshot.make(paths, temporary, version, moment, base, on_step)
@@ -91,12 +93,14 @@ def publish(paths: Paths, on_step: Step = lambda step: None, *, full: bool = Fal
             snapshot.verify(paths, temporary, made)
             temporary.chmod(0o600)
             _sync(temporary)
+            _sync(folder)
             on_step("tested")
-            temporary.replace(file)
+            file = file_of(paths, version)
+            folder.replace(file.parent)
             _sync(paths.versions)
             on_step("placed")
         finally:
-            _remove(temporary)
+            shutil.rmtree(folder, ignore_errors=True)
         switch(paths, version)
         on_step("switched")
         prune(paths)
@@ -106,17 +110,30 @@ def publish(paths: Paths, on_step: Step = lambda step: None, *, full: bool = Fal
 
 def versions(paths: Paths) -> list[str]:
     """Return the published versions that are kept, oldest first."""
-    return sorted((file.stem for file in paths.versions.glob("profiles-*.duckdb")), key=_order)
+    return sorted((file.parent.name for file in paths.versions.glob(f"profiles-*/{FILE}")), key=_order)
+
+
+def file_of(paths: Paths, version: str) -> Path:
+    """Return the file of a version.
+
+    Each has a folder, because DuckDB names the database after the file, and that name is to stay.
+    """
+    return paths.versions / version / FILE
+
+
+def version_of(file: Path) -> str:
+    """Return the version that a resolved file belongs to."""
+    return file.parent.name
 
 
 def current(paths: Paths) -> str | None:
     """Return the version that readers see now, or none."""
-    return paths.published.resolve().stem if paths.published.exists() else None
+    return version_of(paths.published.resolve()) if paths.published.exists() else None
 
 
 def switch(paths: Paths, version: str) -> None:
     """Point the published name at ``version``, atomically and durably."""
-    file = paths.versions / f"{version}.duckdb"
+    file = file_of(paths, version)
     if not file.is_file():
         raise ProfilectlError(
             f"there is no published version {version}", hint=f"kept: {', '.join(versions(paths)) or 'none'}"
@@ -143,25 +160,28 @@ def prune(paths: Paths) -> None:
     """Remove all but the newest versions, and never the one readers are pointed at."""
     for version in versions(paths)[: -paths.keep_versions]:
         if version != current(paths):
-            _remove(paths.versions / f"{version}.duckdb")
+            # Renamed first: what is left of it after a kill is no version, and goes with the next publish.
+            gone = paths.versions / f"{TEMPORARY}{version}"
+            (paths.versions / version).replace(gone)
+            shutil.rmtree(gone)
 
 
 def remove_leftovers(paths: Paths) -> None:
     """Remove what a killed publish left behind."""
     for folder in (paths.versions, paths.published.parent):
         for leftover in folder.glob(f"{TEMPORARY}*"):
-            leftover.unlink(missing_ok=True)
+            shutil.rmtree(leftover) if leftover.is_dir() else leftover.unlink(missing_ok=True)
 
 
 def _newest(paths: Paths) -> Path | None:
     kept = versions(paths)
-    return paths.versions / f"{kept[-1]}.duckdb" if kept else None
+    return file_of(paths, kept[-1]) if kept else None
 
 
 def _next_version(paths: Paths, moment: datetime) -> str:
     stamp = f"profiles-{moment:%Y%m%dT%H%M%SZ}"
-    taken = len(list(paths.versions.glob(f"{stamp}-*.duckdb")))
-    while (paths.versions / f"{stamp}-{taken + 1}.duckdb").exists():
+    taken = len(list(paths.versions.glob(f"{stamp}-*")))
+    while (paths.versions / f"{stamp}-{taken + 1}").exists():
         taken += 1
     return f"{stamp}-{taken + 1}"
 
@@ -169,11 +189,6 @@ def _next_version(paths: Paths, moment: datetime) -> str:
 def _order(version: str) -> tuple[str, int]:
     stamp, _, count = version.rpartition("-")
     return stamp, int(count) if count.isdigit() else 0
-
-
-def _remove(file: Path) -> None:
-    file.unlink(missing_ok=True)
-    file.with_name(file.name + ".wal").unlink(missing_ok=True)
 
 
 def _sync(path: Path) -> None:

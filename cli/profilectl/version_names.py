@@ -41,7 +41,7 @@ def version_file(paths: Paths, name: str) -> Path:
         raise ProfilectlError(
             f"there is no published version {name}", hint=f"kept: {', '.join(kept)}; or current, previous"
         )
-    return paths.versions / f"{version}.duckdb"
+    return publishing.file_of(paths, version)
 
 
 def _before(kept: list[str], current: str) -> str | None:

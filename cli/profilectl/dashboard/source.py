@@ -11,6 +11,7 @@ from typing import Any
 import duckdb
 
 from profilectl.project import Paths
+from profilectl.publishing import version_of
 from profilectl.warehouse import open_file
 from profilectl_ml.errors import ProfilectlError
 
@@ -34,7 +35,7 @@ class Source:
 
     def version(self) -> str:
         """Return the name of the version that is published now; empty where none is."""
-        return self._file().stem if self.paths.published.exists() else ""
+        return version_of(self._file()) if self.paths.published.exists() else ""
 
     @contextmanager
     def opened(self) -> Iterator[tuple[Connection, str]]:
@@ -57,7 +58,7 @@ class Source:
                     raise _for_readers(file, error) from error
                 # Published anew, and the old version pruned, between our two looks.
                 file, connection = newer, stack.enter_context(open_file(self.paths, newer, read_only=True))
-            yield connection, file.stem
+            yield connection, version_of(file)
 
     def answer(self, key: str, make: Callable[[Connection], Any]) -> Any:
         """Return what ``make`` makes of the current version; a version never changes, so it is asked once.
@@ -82,7 +83,7 @@ class Source:
 def _for_readers(file: Path, error: ProfilectlError) -> ProfilectlError:
     if isinstance(error.__cause__, duckdb.IOException | duckdb.SerializationException):
         return ProfilectlError(
-            f"The published file {file.name} is damaged, or may not be read. A new version mends that; "
+            f"The published file {version_of(file)} is damaged, or may not be read. A new version mends that; "
             "profilectl publish --rollback goes back to the version before.",
             hint="profilectl publish",
         )

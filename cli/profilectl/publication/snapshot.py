@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,7 +11,7 @@ from pathlib import Path
 
 import duckdb
 
-from profilectl import facts
+from profilectl import dictionary, facts
 from profilectl.project import Paths
 from profilectl.publication import describing
 from profilectl.publication.contents import Content, contents
@@ -57,7 +58,7 @@ def make(
     """
     before = None
     if base is not None:
-        tell(f"copying {base.stem}")
+        tell(f"copying {base.parent.name}")
         shutil.copyfile(base, target)
         before = _standing(paths, target)
         if before is None:
@@ -79,6 +80,9 @@ def make(
         tell("views")
         describing.describe(connection, source, version, moment, written, paths.storage_version, FORMAT)
         made = [_make_view(connection, view) for view in views]
+        if paths.manifest.is_file():  # written by dbt; a warehouse from elsewhere has none
+            manifest = json.loads(paths.manifest.read_text(encoding="utf-8"))
+            dictionary.write(connection, TARGET, dictionary.entries(manifest))
         connection.execute(f"checkpoint {quote_identifier(TARGET)}")
         connection.execute(f"detach {quote_identifier(TARGET)}")
     return Snapshot({name: one.rows for name, one in written.items()}, made, before is None)

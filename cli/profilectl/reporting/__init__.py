@@ -6,6 +6,7 @@ from pathlib import Path
 
 from profilectl.console import write_private
 from profilectl.project import Paths
+from profilectl.publishing import version_of
 from profilectl.reporting import page, sections
 from profilectl.reporting.data import ReportData
 from profilectl.warehouse import connect, connect_published
@@ -31,7 +32,11 @@ def report(paths: Paths, *, output: Path | None = None, live: bool = False) -> P
         If there is neither a published file nor a warehouse, or it cannot be opened.
     """
     from_published = paths.published.exists() and not live
-    source = paths.published.resolve().stem if from_published else f"working warehouse {paths.warehouse.name}"
+    source = (
+        version_of(paths.published.resolve())
+        if from_published
+        else f"working warehouse {paths.warehouse.name}"
+    )
     with connect_published(paths) if from_published else connect(paths) as connection:
         facts = ReportData(connection, paths.truth)
         text = page.render(sections.build(facts), facts, source)

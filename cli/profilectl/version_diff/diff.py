@@ -6,6 +6,7 @@ from typing import Any
 
 from profilectl.facts import Row
 from profilectl.project import Paths
+from profilectl.publishing import version_of
 from profilectl.version_diff.scores import models, scores, segments
 from profilectl.version_diff.sides import Sides, opened
 from profilectl.version_diff.users import attributes, users
@@ -44,7 +45,7 @@ def diff(
     files = version_file(paths, before), version_file(paths, after)
     if files[0] == files[1]:
         raise ProfilectlError(
-            f"{before} and {after} are the same version: {files[0].stem}",
+            f"{before} and {after} are the same version: {version_of(files[0])}",
             hint="name two, such as: profilectl diff previous current",
         )
     with opened(paths, *files) as sides:

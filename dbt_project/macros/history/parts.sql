@@ -71,6 +71,3 @@
     'first_seen_at', 'last_seen_at',
   ]) %}
 {% endmacro %}
-
-{# Share of the scores of one task and moment that are at most this one: what macro rescored writes. #}
-{% macro score_percentile(among, score) -%} 100 * cume_dist() over (partition by {{ among }} order by {{ score }}) {%- endmacro %}

@@ -2,8 +2,7 @@
 {{ depends_on_value(scores_depend_on()) }}
 {{ touched(written_since('user_scores', 'scored_at')) }}
 
--- The score of each user and task, build by build. What follows from all scores of the day is not kept: the
--- percentile, and the time that most of them were made at.
+-- The score of each user and task, build by build. The time that most of the scores of a day were made at is not kept.
 with clock as (
 
     select * from {{ ref('int_clock') }}
@@ -25,14 +24,13 @@ scores as (
 
 {{ score_times_cte() }},
 
-ranked as (
+timed as (
 
     select
         scores.*,
         clock.as_of as today,
         score_times.usual_scored_at,
-        users.user_id is not null as is_user,
-        {{ score_percentile('scores.task, users.user_id is not null', 'scores.score') }} as usual_percentile
+        users.user_id is not null as is_user
     from scores
     inner join score_times on scores.task = score_times.task
     cross join clock
@@ -52,11 +50,9 @@ final as (
         as_of is null or scored_at is null or percentile is null as is_raw,
         case when as_of <> today or is_raw then as_of end as as_of,
         case when scored_at <> usual_scored_at or is_raw then scored_at end as scored_at,
-        -- whoever writes scores writes everybody's percentile, so an update, which sees some of them, need not look
-        case
-            when percentile <> usual_percentile {{ in_update('and false') }} or is_raw then percentile
-        end as percentile
-    from ranked
+        -- as it was when the score was made, among everybody's of that moment: no later look can tell it
+        percentile
+    from timed
 
 )
 

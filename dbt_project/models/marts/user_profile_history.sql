@@ -24,7 +24,6 @@ segments as (
 
 ),
 
--- few columns, because a percentile is told from everybody's score
 scored as {{ inlined() }} (
 
     select
@@ -36,11 +35,7 @@ scored as {{ inlined() }} (
         days.recorded_at,
         days.data_days,
         scores.score,
-        case
-            when scores.is_raw or scores.percentile is not null then scores.percentile
-            when scores.user_id is not null
-                then {{ score_percentile('days.valid_from, days.valid_to, scores.user_id is not null', 'scores.score') }}
-        end as percentile,
+        scores.percentile,
         segments.segment
     from days
     inner join profiles on {{ seen_by('profiles', 'days') }}

@@ -18,10 +18,7 @@ final as (
         days.valid_to,
         days.recorded_at,
         scores.score,
-        case
-            when scores.is_raw or scores.percentile is not null then scores.percentile
-            else {{ score_percentile('scores.task, days.valid_from, days.valid_to, scores.is_user', 'scores.score') }}
-        end as percentile,
+        scores.percentile,
         case when scores.is_raw then scores.as_of else coalesce(scores.as_of, days.day) end as as_of,
         case
             when scores.is_raw then scores.scored_at

@@ -42,12 +42,12 @@ def test_an_error_is_not_kept(source: Source) -> None:
 def test_a_version_pruned_between_two_looks_is_passed_over(
     source: Source, told: Paths, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    gone = told.versions / "profiles-gone.duckdb"
+    gone = told.versions / "profiles-gone" / "profiles.duckdb"
     looks = iter([gone, told.published.resolve()])
     monkeypatch.setattr(source, "_file", lambda: next(looks))
     with source.opened() as (connection, version):
         assert connection.execute("select users from meta.publication").fetchone() == (200,)
-    assert version == told.published.resolve().stem
+    assert version == told.published.resolve().parent.name
 
 
 def test_nothing_published_and_damage_are_told_apart(paths: Paths, told: Paths) -> None:
