@@ -35,8 +35,10 @@ update marts.data_quality set landed = landed + 12, shaped = shaped + 10, quaran
 where entity = 'posts';
 """
 SCORES = """
-update ml.scores set scored_at = timestamp '2999-01-01', score = 1000, percentile = 100 where user_id = 'u0000000000000001';
-update ml.scores set scored_at = timestamp '2999-01-01', score = score + 10, percentile = percentile where user_id = 'u0000000000000002';
+update ml.scores set scored_at = timestamp '2999-01-01', score = 1000, percentile = 100
+where user_id = 'u0000000000000001';
+update ml.scores set scored_at = timestamp '2999-01-01', score = score + 10
+where user_id = 'u0000000000000002';
 delete from ml.scores where user_id = 'u0000000000000003';
 update ml.models set serving = false;
 insert into ml.models by name

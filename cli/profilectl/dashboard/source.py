@@ -83,8 +83,8 @@ class Source:
 def _for_readers(file: Path, error: ProfilectlError) -> ProfilectlError:
     if isinstance(error.__cause__, duckdb.IOException | duckdb.SerializationException):
         return ProfilectlError(
-            f"The published file {version_of(file)} is damaged, or may not be read. A new version mends that; "
-            "profilectl publish --rollback goes back to the version before.",
+            f"The published file {version_of(file)} is damaged, or may not be read. A new version mends that;"
+            " profilectl publish --rollback goes back to the version before.",
             hint="profilectl publish",
         )
     return error

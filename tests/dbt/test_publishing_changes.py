@@ -1,0 +1,89 @@
+"""A version made from the one before by what changed is the one that writing everything would make."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from dbt_home import Home
+from profilectl import publishing
+from profilectl.project import Paths
+
+RECEIPTS = (
+    "basket_id,line_no,product_id,card_id,sales_value,quantity,retail_disc,coupon_disc,coupon_match_disc,"
+    "transaction_timestamp"
+)
+CUSTOMERS = "customer_id,card_id,email,first_name,last_name,updated_at"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", [1, 2])
+def test_changes_add_up_to_everything(tmp_path: Path, manifest: Any, seed: int) -> None:
+    """New rows, corrections, merges, splits, another day, a rule that changes, scores, a rebuilt table."""
+    rng = random.Random(seed)  # noqa: S311
+    home = Home(tmp_path / "home", manifest, artefacts=False)
+    paths = Paths.from_environment(home.environment)
+    days, wholes = ["2017-06-30"] * 3 + ["2017-07-01"] * 2, []
+    for step, day in enumerate(days):
+        home.extra["PROFILECTL_AS_OF"] = day
+        lines = [
+            f"b{rng.randrange(20)},1,milk,card{rng.randrange(8)},{rng.randrange(1, 90)},1,0,0,0,"
+            f"2017-0{rng.randrange(4, 8)}-1{rng.randrange(9)} 10:00:00"
+            for _ in range(8)
+        ]
+        home.land(f"shop/transactions/{step}.csv", "\n".join([RECEIPTS, *lines]))
+        people = [
+            f"c{rng.randrange(5)},card{rng.randrange(8)},p{rng.randrange(4)}@example.org,Ann,Lee,"
+            f"2017-05-0{step + 1}"
+            for _ in range(3)
+        ]
+        home.land(f"crm/customers/{step}.csv", "\n".join([CUSTOMERS, *people]))
+        options = ["--full-refresh"] if step == 4 else []
+        assert not home.build(*options).failed
+        _score(home.warehouse, rng, step)
+        wholes.append(publishing.publish(paths).is_whole)
+        from_changes = _contents(paths.published.resolve())
+        publishing.publish(paths, full=True)
+        assert from_changes == _contents(paths.published.resolve()), f"step {step}"
+        # the next one starts from the version that was made from changes
+        publishing.rollback(paths)
+        newest = publishing.file_of(paths, publishing.versions(paths)[-1]).parent
+        newest.rename(newest.with_name(".publishing-set-aside"))
+    assert wholes == [True, False, False, False, False]
+
+
+def _score(warehouse: Path, rng: random.Random, step: int) -> None:
+    """Some users' scores, as `profilectl` writes them: touched ones anew, gone ones away."""
+    with duckdb.connect(str(warehouse)) as connection:
+        connection.execute(
+            "delete from ml.scores where user_id not in (select user_id from marts.dim_users)"
+            " or hash(user_id) % 3 = ?",
+            [step % 3],
+        )
+        connection.execute(
+            "insert into ml.scores by name select user_id, 't' as task, ? as score,"
+            " timestamp '2024-01-01' + to_days(?) as scored_at, 'm' as model_id from marts.dim_users"
+            " where user_id not in (select user_id from ml.scores)",
+            [rng.random(), step],
+        )
+
+
+def _contents(file: Path) -> dict[str, list[tuple[Any, ...]]]:
+    """Return every row of every table and view, but for what says which version it is."""
+    with duckdb.connect(str(file), read_only=True) as connection:
+        names = connection.execute(
+            "select table_schema, table_name from information_schema.tables where table_schema <> 'meta'"
+        ).fetchall()
+        found = {
+            f"{schema}.{name}": connection.execute(f'select * from {schema}."{name}" order by all').fetchall()
+            for schema, name in names
+        }
+        found["meta"] = connection.execute(
+            'select table_name, row_count, through, epoch from meta."tables" order by all'
+        ).fetchall()
+    assert sum(map(len, found.values())) > 50
+    return found
