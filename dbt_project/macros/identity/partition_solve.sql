@@ -46,9 +46,11 @@
     ~ ' identifier_id from ' ~ tag ~ '_own except select identifier_id from ' ~ tag ~ '_placed)') %}
   {% set node = '(select identifier_id, identifier_id as node from ' ~ tag ~ '_own union all select identifier_id,'
     ~ ' component_key from ' ~ tag ~ '_placed where user_key is not null and component_key not in ' ~ lost ~ ')' %}
-  {% set between = 'select a.node as hi, b.node as lo from ' ~ tag ~ '_ends as ends inner join ' ~ node ~ ' as a on'
-    ~ ' ends.hi = a.identifier_id inner join ' ~ node ~ ' as b on ends.lo = b.identifier_id' %}
-  {% set solved = cc_solve(made, cc_edges(made, tag, between), tag) %}
+  {# written down before the edges are made of it: they are between different nodes, and the planner took that for a reason to
+     begin with every node beside every other #}
+  {% do cc_table(made, tag ~ '_between', 'select a.node as hi, b.node as lo from ' ~ tag ~ '_ends as ends inner join ' ~ node
+    ~ ' as a on ends.hi = a.identifier_id inner join ' ~ node ~ ' as b on ends.lo = b.identifier_id') %}
+  {% set solved = cc_solve(made, cc_edges(made, tag, 'select hi, lo from ' ~ tag ~ '_between'), tag) %}
   {% do identity_label_touched(made, tag, now, lost, solved) %}
 {% endmacro %}
 
