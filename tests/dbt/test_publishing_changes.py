@@ -17,7 +17,7 @@ RECEIPTS = (
     "basket_id,line_no,product_id,card_id,sales_value,quantity,retail_disc,coupon_disc,coupon_match_disc,"
     "transaction_timestamp"
 )
-CUSTOMERS = "customer_id,card_id,email,first_name,last_name,updated_at"
+CUSTOMERS = "crm_id,card_id,email,first_name,last_name,updated_at"
 
 
 @pytest.mark.slow

@@ -23,7 +23,7 @@ from profilectl_ml.errors import ProfilectlError
 RECEIPTS = (
     "basket_id,line_no,product_id,card_id,sales_value,quantity,retail_disc,coupon_disc,coupon_match_disc"
 )
-CUSTOMERS = "customer_id,card_id,email,first_name,last_name,updated_at"
+CUSTOMERS = "crm_id,card_id,email,first_name,last_name,updated_at"
 DBT = DbtProject(PROJECT, ROOT)
 KILLED = """
 import os, signal, sys
@@ -60,7 +60,7 @@ def home(shared: Path, tmp_path: Path, manifest: Any, monkeypatch: pytest.Monkey
                 "crm/customers/c.csv", f"{CUSTOMERS}\nc1,card1,ann@example.org,Ann,Lee,2017-05-01\n"
             )
             with _as(original, monkeypatch):
-                assert loop.update(DBT, Paths.from_environment(), train="never").run.outcome == "published"
+                assert loop.update(DBT, Paths.from_environment(), train="never").success
             (folder / "done").touch()
     copied = Home(tmp_path / "home", manifest)
     subprocess.run(["cp", "-a", f"{original.folder}/.", str(copied.folder)], check=True)
@@ -202,7 +202,7 @@ def test_scores_that_changed_by_hand_are_published(home: Home) -> None:
 
 @pytest.mark.parametrize(
     "moment",
-    ["building 1/", "building 30/", "publishing marts.dim_users", "publishing tested", "publishing switched"],
+    ["building 30/", "publishing marts.dim_users", "publishing switched"],
 )
 def test_after_a_kill_at_any_moment_the_next_run_goes_on(home: Home, moment: str) -> None:
     before = events()
