@@ -16,7 +16,7 @@ from profilectl.dashboard.source import Source
 from profilectl.project import Paths
 from profilectl.reporting.page import TEMPLATES
 
-#: Milliseconds between two looks for a new version; a look costs one system call.
+#: Milliseconds between two looks for a new version; a look costs a system call or two.
 LOOK_EVERY = 5_000
 SHARED = ("look.css", "figures.js")
 _INDEX = """<!DOCTYPE html>
@@ -51,7 +51,7 @@ def make_app(paths: Paths, host: str = "127.0.0.1") -> Dash:
         suppress_callback_exceptions=True,
         enable_mcp=False,
     )
-    app.layout = lambda: _shell(source.version())
+    app.layout = lambda: _shell(source.ready())
     _serve_look(app.server)
     _answer(app, source)
     guard.protect(app.server, host, app.csp_hashes())
@@ -99,8 +99,8 @@ def _serve_look(server: flask.Flask) -> None:
 def _answer(app: Dash, source: Source) -> None:
     @app.callback(Output("version", "data"), Input("tick", "n_intervals"), State("version", "data"))
     def notice(_: int | None, known: str) -> Any:
-        now = source.version()
-        return no_update if now == known else now
+        ready = source.ready()
+        return no_update if ready == known else ready
 
     @app.callback(
         Output("page", "children"),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from threading import Event
 from typing import Any
 
 import pytest
@@ -13,6 +15,14 @@ from profilectl.project import Paths
 from profilectl_ml.errors import ProfilectlError
 
 
+def until_ready(source: Source, version: str) -> None:
+    for _ in range(200):
+        if source.ready() == version:
+            return
+        time.sleep(0.05)
+    raise AssertionError(f"{version} was never ready")
+
+
 def test_an_answer_is_asked_for_once_for_each_version(source: Source, told: Paths) -> None:
     asked: list[str] = []
 
@@ -22,12 +32,45 @@ def test_an_answer_is_asked_for_once_for_each_version(source: Source, told: Path
 
     first = source.version()
     assert [source.answer("users", count), source.answer("users", count)] == [200, 200]
+    assert source.ready() == first
     second = publishing.publish(told).version
+    until_ready(source, second)
     assert source.answer("users", count) == 200
     assert asked == [first, second]
     publishing.rollback(told)
-    source.answer("users", count)
+    until_ready(source, first)
+    assert source.answer("users", count) == 200
     assert asked == [first, second, first]
+
+
+def test_the_old_answer_stands_until_the_new_one_is_made(source: Source, told: Paths) -> None:
+    may_go_on = Event()
+
+    def version(connection: Any) -> str:
+        [(found,)] = connection.execute("select version from meta.publication").fetchall()
+        if found != first:
+            assert may_go_on.wait(timeout=30)
+        return str(found)
+
+    first = source.version()
+    assert source.answer("version", version) == first
+    second = publishing.publish(told).version
+    assert source.ready() == first
+    assert source.answer("version", version) == first
+    # what was never asked for has no old answer
+    assert source.answer("other", lambda _: source.version()) == second
+    may_go_on.set()
+    until_ready(source, second)
+    assert source.answer("version", version) == second
+
+
+def test_damage_is_told_although_there_are_old_answers(source: Source, told: Paths) -> None:
+    assert source.answer("one", lambda _: 1) == 1
+    second = publishing.publish(told)
+    second.file.write_bytes(b"not a database" * 1000)
+    until_ready(source, second.version)
+    with pytest.raises(ProfilectlError, match=r"profiles-.* is damaged"):
+        source.answer("one", lambda _: 1)
 
 
 def test_an_error_is_not_kept(source: Source) -> None:
