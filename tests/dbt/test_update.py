@@ -256,7 +256,8 @@ def test_a_watch_survives_an_update_that_fails(home: Home, monkeypatch: pytest.M
     seen: list[watching.Watched] = []
 
     def stop() -> bool:
-        if len(seen) == 1:
+        # once: a file that is written again and again never comes to rest
+        if len(seen) == 1 and not (home.landing / "shop/transactions/b9.csv").exists():
             receipt(home, "b9", "card1", 99.0)
         return len(seen) == 2
 
