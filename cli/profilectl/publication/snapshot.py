@@ -23,8 +23,8 @@ from profilectl_ml.sql import quote_identifier, quote_literal, quote_relation
 
 #: Changes with what a published file holds and how; a version of another format is not started from.
 FORMAT = 2
-#: A file with more than this share of empty blocks is not started from: it would only grow.
-_MOST_EMPTY = 0.4
+#: A file with more than this share of empty blocks is not started from: it would only grow. Small ones may.
+_MOST_EMPTY, _SMALL_BLOCKS = 0.4, 400
 
 Tell = Callable[[str], None]
 
@@ -134,7 +134,7 @@ def _standing(paths: Paths, file: Path) -> dict[str, Written] | None:
         if (about["format"], about["storage_version"]) != (FORMAT, paths.storage_version):
             return None
         [size] = facts.rows(connection, "call pragma_database_size()")
-        if size["free_blocks"] > _MOST_EMPTY * max(size["total_blocks"], 1):
+        if size["free_blocks"] > max(_MOST_EMPTY * size["total_blocks"], _SMALL_BLOCKS):
             return None
         found = facts.rows(
             connection, 'select table_name, row_count, through, epoch, replaced from meta."tables"'
