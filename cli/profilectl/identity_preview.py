@@ -151,7 +151,7 @@ def _prepare(scratch: Paths, rows: list[list[str | None]]) -> None:
     with open_file(scratch, scratch.warehouse, read_only=False) as connection:
         connection.execute("create schema before")
         connection.execute("create table before.blocked as from intermediate.int_blocked_identifiers")
-        # the copied notes are about the seeds of the warehouse; these are others, and are to be read
+        # the copied notes are about the warehouse's seeds; these are others, which the models are to read
         connection.execute("delete from ops.model_state where list_contains(?, model)", [list(SEEDS)])
         columns = "action, identifier_type, identifier_value, other_type, other_value, reason"
         for row in rows:

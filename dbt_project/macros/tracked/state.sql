@@ -15,9 +15,6 @@
   {{ return(graph['tracked']) }}
 {% endmacro %}
 
-{# Lets the next node read the state anew: something else than a tracked model has written it. #}
-{% macro tracked_reread() %}{% do graph.update({'tracked': {}}) %}{% endmacro %}
-
 {# Has anything that these nodes hold been written since run `through`? Views are looked through. What leaves no record of
    when it was written (a table that is made anew in each build, a source that others fill) may always have been. `after`
    names parents that only have to come first. #}

@@ -20,7 +20,7 @@ DELIVERIES = """
 
 def model(dbt, session):
     """Load new files, then return the whole load ledger."""
-    dbt.config(materialized="table")
+    dbt.config(materialized="deliveries")
     # A cursor is a connection of its own: dbt's transaction neither holds back what the loader
     # commits nor is aborted by a file that cannot be read.
     cursor = session.cursor()

@@ -3,8 +3,8 @@
 {{ config(materialized='tracked', key=['user_key']) }}
 {% set versions = update_ref('int_identity_versions') %}
 {% set keys, evidence = update_ref('int_identity_keys'), update_ref('int_identity_evidence') %}
-{{ touched('select keys.user_key from ' ~ keys ~ ' as keys inner join ' ~ evidence ~ ' as evidence on keys.identity_key ='
-  ~ ' evidence.identity_key where evidence.changed_in > __through__ and keys.user_key is not null'
+{{ touched('select keys.user_key from ' ~ keys ~ ' as keys inner join ' ~ evidence ~ ' as evidence'
+  ~ ' on keys.identity_key = evidence.identity_key where evidence.changed_in > __through__ and keys.user_key is not null'
   ~ ' union select user_key from ' ~ keys ~ ' where changed_in > __through__ and user_key is not null union select user_key from ' ~ changed_versions(versions) ~ ' as moved where user_key is not null') }}
 
 with identity as (
