@@ -1,0 +1,150 @@
+"""When a model is due, and that the reason told is the one that holds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import duckdb
+import pytest
+
+from profilectl_ml import monitoring, training
+from profilectl_ml.errors import ProfilectlError
+from profilectl_ml.monitoring import RetrainRule
+from profilectl_ml.tasks import Task
+
+MakeMarts = Callable[..., duckdb.DuckDBPyConnection]
+TODAY = date(2017, 12, 31)
+
+
+@pytest.fixture
+def trained(make_marts: MakeMarts, quick_task: Task) -> duckdb.DuckDBPyConnection:
+    connection = make_marts()
+    training.train(connection, quick_task)
+    return connection
+
+
+def check(
+    connection: duckdb.DuckDBPyConnection,
+    rule: RetrainRule | None = None,
+    today: date = TODAY,
+    later: timedelta = timedelta(),
+) -> monitoring.Check:
+    moment = datetime.now() + later
+    return monitoring.check(connection, "spend_next_28d", rule or RetrainRule(), today=today, now=moment)
+
+
+def move_on(connection: duckdb.DuckDBPyConnection, spend: str, days: int = 28) -> None:
+    """Let time pass: the newest cutoff moves by `days`, and what was spent after it is told by `spend`."""
+    connection.execute(
+        "insert into marts.training_examples by name select * replace (cutoff + ?::integer as cutoff,"
+        f" {spend} as label_spend_next_28d) from marts.training_examples"
+        " where cutoff = (select max(cutoff) from marts.training_examples)",
+        [days],
+    )
+
+
+def test_what_was_never_trained_is_due(make_marts: MakeMarts, trained: duckdb.DuckDBPyConnection) -> None:
+    trained.execute("delete from ml.models")
+    found = check(trained)
+    assert (found.due, found.reason, found.model_id) == (True, "never trained", "")
+
+
+def test_a_fresh_model_is_not_due_and_says_all_there_is_to_say(trained: duckdb.DuckDBPyConnection) -> None:
+    found = check(trained)
+    assert not found.due
+    assert found.reason.startswith(
+        "0 of 90 days old; no label window after its test is complete before 2018-01-28;"
+    )
+    assert "features moved by 0" in found.reason
+
+
+def test_age(trained: duckdb.DuckDBPyConnection) -> None:
+    found = check(trained, RetrainRule(max_age_days=7), later=timedelta(days=9))
+    assert (found.due, found.reason) == (
+        True,
+        "trained 8 days ago, 7 are the most",
+    ) or found.reason.startswith("trained 9 days ago")
+
+
+def test_an_error_within_its_interval_is_none(trained: duckdb.DuckDBPyConnection) -> None:
+    move_on(trained, "label_spend_next_28d")
+    found = check(trained, RetrainRule(max_drift=1e9))
+    assert not found.due
+    assert "rmse" in found.reason
+    assert "at 2017-12-31 is not above the" in found.reason
+
+
+def test_an_error_above_the_interval_of_the_test_is_due(trained: duckdb.DuckDBPyConnection) -> None:
+    move_on(trained, "label_spend_next_28d + 400")
+    found = check(trained)
+    assert found.due
+    assert "at 2017-12-31 is above the" in found.reason
+    assert not check(trained, RetrainRule(on_error=False, max_drift=1e9), today=TODAY + timedelta(1)).due
+
+
+def test_a_window_that_overlaps_the_test_does_not_count(trained: duckdb.DuckDBPyConnection) -> None:
+    move_on(trained, "label_spend_next_28d + 400", days=27)
+    assert "no label window after its test is complete" in check(trained).reason
+
+
+def test_drift_counts_by_what_a_feature_is_worth(trained: duckdb.DuckDBPyConnection) -> None:
+    trained.execute("update marts.user_features set gap_mean_days = gap_mean_days + 1000")
+    calm = check(trained)
+    assert not calm.due, calm.reason
+    trained.execute("update marts.user_features set spend_84d = spend_84d * 5 + 900, visits = visits + 50")
+    moved = check(trained, today=TODAY + timedelta(1))
+    assert moved.due
+    assert moved.reason.startswith("features moved by")
+    assert moved.reason.endswith("0.25 is the most")
+
+
+def test_a_day_of_data_is_decided_on_once(
+    trained: duckdb.DuckDBPyConnection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = check(trained)
+    monkeypatch.setattr(monitoring, "realised_error", lambda *_: pytest.fail("looked again"))
+    assert check(trained) == first
+    assert check(trained, later=timedelta(days=200)).due  # age passes without any data
+    monitoring.not_again(trained, first, "it failed", today=TODAY, now=datetime.now())
+    assert (check(trained).due, check(trained).reason) == (False, "it failed")
+
+
+def test_another_model_is_looked_at_anew(trained: duckdb.DuckDBPyConnection, quick_task: Task) -> None:
+    first = check(trained)
+    training.train(trained, replace(quick_task, candidates=("linear",)))
+    assert check(trained).model_id != first.model_id
+    assert trained.execute("select count(distinct model_id) from ml.checks").fetchall() == [(2,)]
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ({"max_age": 3}, "max_age_days, max_drift, on_error"),
+        ({"max_age_days": 0}, "whole number of days from 1"),
+        ({"max_age_days": True}, "whole number of days from 1"),
+        ({"max_drift": "much"}, "number above 0"),
+        ({"on_error": 1}, "true or false"),
+        ([1], "may have the keys"),
+    ],
+)
+def test_a_wrong_rule_names_the_file(given: Any, told: str) -> None:
+    with pytest.raises(ProfilectlError, match=told) as error:
+        monitoring.rules(_manifest(given))
+    assert error.value.message.startswith("models/marts/ml_tasks.yml: task t:")
+
+
+def test_a_rule_is_read_and_the_rest_is_the_default() -> None:
+    assert monitoring.rules(_manifest({"max_age_days": 28})) == {"t": RetrainRule(28, 0.25, True)}
+
+
+def _manifest(given: Any) -> dict[str, Any]:
+    exposure = {
+        "name": "t",
+        "type": "ml",
+        "original_file_path": "models/marts/ml_tasks.yml",
+        "config": {"meta": {"profilectl": {"kind": "regression", "retrain": given}}},
+    }
+    return {"exposures": {"exposure.t": exposure}}
