@@ -272,7 +272,7 @@ def test_a_preview_that_fails_leaves_nothing(
     monkeypatch.setattr("profilectl.identity_preview.compare", lambda *_: 1 / 0)
     assert isinstance(call("identity", "preview").exception, ZeroDivisionError)
     assert not list((home.folder / "tmp").iterdir())
-    said = call("identity", "preview", "--vars", "{identity_max_links: 5}").stderr
+    said = call("identity", "preview", "--vars", "{identity_max_age_days: {cookie: nonsense}}").stderr
     assert "the preview failed at model int_blocked_identifiers" in said
 
 
