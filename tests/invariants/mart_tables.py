@@ -74,8 +74,8 @@ def derived(marts: Mapping[str, Table], strict: bool = False) -> Marts:
 
 
 def untimed(marts: Mapping[str, Table]) -> Marts:
-    """All of it but the times that builds were made at."""
-    return {name: table.without(TIMES) for name, table in marts.items()}
+    """All of it but the times and numbers of the builds that wrote it."""
+    return {name: table.without({*TIMES, STAMP}) for name, table in marts.items()}
 
 
 def differences(left: Mapping[str, Table], right: Mapping[str, Table], most: int = 3) -> str:
