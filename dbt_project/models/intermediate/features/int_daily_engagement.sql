@@ -47,16 +47,19 @@ final as (
         count(*) filter (where event_type = '{{ event_type }}') as {{ column }},
         {%- endfor %}
         {%- for question in ['satisfaction', 'intent'] %}
-        coalesce(sum(rating) filter (where subject = '{{ question }}'), 0) as {{ question }}_sum,
+        {{ exact("coalesce(sum(rating) filter (where subject = '" ~ question ~ "'), 0)") }} as {{ question }}_sum,
         count(rating) filter (where subject = '{{ question }}') as {{ question }}_answers,
         {%- endfor %}
         count(written) as texts,
-        coalesce(sum(length(written)), 0) as text_chars,
-        coalesce(sum(length(written) - length(replace(written, ' ', '')) + 1), 0) as text_words,
+        -- as bigint: the engine reads 128-bit sums ten times as slowly
+        cast(coalesce(sum(length(written)), 0) as bigint) as text_chars,
+        cast(coalesce(sum(length(written) - length(replace(written, ' ', '')) + 1), 0) as bigint) as text_words,
         {%- for group, words in var('text_keywords').items() %}
         count(*) filter (where {{ has_word('searched', words) }}) as texts_on_{{ group }},
         {%- endfor %}
-        coalesce(sum(length(tags) - length(replace(tags, '|', '')) + 1) filter (where tags <> ''), 0) as tags
+        cast(
+            coalesce(sum(length(tags) - length(replace(tags, '|', '')) + 1) filter (where tags <> ''), 0) as bigint
+        ) as tags
     from rows_by_day
     group by identity_key, occurred_on, usable_on
 

@@ -57,7 +57,7 @@ paths as (
         count(*) filter (where event_type = 'click') as clicks,
         count(*) filter (where event_type = 'add_to_cart') as add_to_carts,
         count(*) filter (where event_type = 'checkout') as checkouts,
-        coalesce(sum({{ exact('duration_s', 3) }}), 0) as dwell_s,
+        {{ exact('coalesce(sum(' ~ exact('duration_s', 3) ~ '), 0)', 3) }} as dwell_s,
         {%- for before, from_name in steps_of.items() %}{% for after, to_name in steps_of.items() %}
         count(*) filter (where previous_type = '{{ before }}' and event_type = '{{ after }}')
             as {{ from_name }}_to_{{ to_name }},

@@ -6,9 +6,15 @@ with overrides as (
 
 ),
 
-identifiers as (
+identifiers as {{ inlined() }} (
 
     select * from {{ ref('int_identifiers') }}
+    where
+        identifier_value in (
+            select identifier_value from overrides
+            union all
+            select other_value from overrides
+        )
 
 ),
 

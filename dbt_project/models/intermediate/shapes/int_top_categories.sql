@@ -1,9 +1,7 @@
 -- What each user buys most, by money over the last year: a hint for people, not a feature.
 {{ config(materialized='tracked', key=['user_key']) }}
 {{ depends_on_value('select as_of from ' ~ update_ref('int_clock')) }}
-{{ touched_users('select keys.user_key from ' ~ update_ref('int_events') ~ ' as events inner join '
-  ~ update_ref('int_items') ~ ' as items on events.item_id = items.item_id inner join ' ~ update_ref('int_identity_keys') ~ ' as keys on'
-  ~ ' events.identity_key = keys.identity_key where items.changed_in > __through__ and keys.user_key is not null') }}
+{{ touched_users(buyers_touched()) }}
 
 with events as {{ inlined() }} (
 
