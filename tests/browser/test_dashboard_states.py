@@ -83,7 +83,7 @@ def test_a_damaged_file_is_named_and_left_behind(small_home: Path, serve: Any, l
     with look(390) as visit:
         visit.go(serve(small_home))
         said = visit.page.get_by_role("alert").inner_text()
-        assert f"The published file {second.file.name} is damaged" in said
+        assert f"The published file {second.version} is damaged" in said
         assert "profilectl publish --rollback" in said
         visit.shoot("8-damaged")
         visit.is_sound()

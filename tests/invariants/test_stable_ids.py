@@ -20,7 +20,7 @@ from typing import Any
 import pytest
 from histories import Batch, Row, World, day, history
 from hypothesis import given
-from mart_tables import Identifier, differences, marts_of_one, users_of
+from mart_tables import STAMP, Identifier, Table, differences, marts_of_one, users_of
 from warehouses import Warehouses, all_models_but, property_of_builds, seeds, some_first_models
 
 from dbt_home import Built
@@ -63,6 +63,11 @@ class Life:
             assert {row["batch_id"] for row in rows} <= {batch.number + 1}
         self._logged = now
         return [(row["user_id"], row["event"], row["other_user_id"]) for row in rows]
+
+
+def the_map(built: Built) -> Table:
+    """The map without the number of the build that wrote a row: a full refresh writes them all."""
+    return marts_of_one(built, "identity_map").without({STAMP})
 
 
 def what_happened(before: Users, after: Users) -> set[Event]:
@@ -130,11 +135,11 @@ def test_every_change_of_a_user_id_is_explained(warehouses: Warehouses, seed: in
         after, logged = life.next(batch)
         explains(before, after, logged, f"seed {seed}, batch {batch.number + 1} of {len(told)}")
         before = dict(after)
-    kept = {"identity_map": marts_of_one(Built(life.home.warehouse, {}), "identity_map")}
+    kept = {"identity_map": the_map(Built(life.home.warehouse, {}))}
     for again in ((), (*IDENTITY, "--full-refresh")):
         built = life.build(*again)
         assert life.news() == [], f"nothing new landed {again}"
-        changed = differences(kept, {"identity_map": marts_of_one(built, "identity_map")})
+        changed = differences(kept, {"identity_map": the_map(built)})
         assert changed == "", f"nothing new landed {again}\n{changed}"
 
 
