@@ -101,6 +101,8 @@ def watch(home: Path, files: int) -> list[float]:
             aside.replace(file)
             arrived.append(file)
             told = json.loads(process.stdout.readline())
+            if not told["success"]:
+                raise SystemExit(f"watch: file {number + 1} was not published: {told}")
             print(f"watch: file {number + 1}: {told['latency']}", file=sys.stderr, flush=True)
     finally:
         process.send_signal(signal.SIGINT)

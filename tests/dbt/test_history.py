@@ -169,6 +169,36 @@ def test_a_merged_user_is_told_until_the_merge(home: Home, call: Any) -> None:
     assert "as built on 2017-06-01 to before 2017-06-02" in call("show", bob, "--on", "2017-06-01").stdout
 
 
+def test_scores_of_a_merged_user_end_whenever_they_are_taken_away(home: Home) -> None:
+    """A build leaves rows of models that predict in batches to `profilectl score`, which comes after it."""
+    with duckdb.connect(str(home.warehouse)) as connection:
+        connection.execute(
+            "insert into ml.models by name"
+            " select 'm' as model_id, 'in batches' as task, true as serving, 'regression' as kind"
+        )
+        connection.execute(
+            "insert into ml.scores by name select user_id, 'in batches' as task, 1.0 as score,"
+            " 50.0 as percentile, 'm' as model_id, timezone('UTC', now()) as scored_at, as_of"
+            " from marts.user_features"
+        )
+        connection.execute(
+            "insert into ml.segments by name select user_id, 'audience_segments' as task, 'all' as segment,"
+            " 's' as model_id, timezone('UTC', now()) as assigned_at, as_of from marts.user_features"
+        )
+    built(home)
+    header = CUSTOMERS.splitlines()[0]
+    home.land("crm/customers/again.csv", f"{header}\nC1,K1,bob@example.org,Ann,2017-06-02\n")
+    built(home)
+    with duckdb.connect(str(home.warehouse)) as connection:
+        for table in ("scores", "segments"):
+            gone = f"delete from ml.{table} where user_id not in (select user_id from marts.dim_users)"  # noqa: S608
+            assert connection.execute(gone).fetchall() == [(1,)]
+    home.land("crm/customers/more.csv", f"{header}\nC4,K4,dora@example.org,Dora,2017-06-02\n")
+    after = built(home)  # its tests compare the history with what is there
+    for part in ("scores", "segments"):
+        assert after.value(f"select count(*) from history.history_{part} where to_build = {OPEN}") == 2
+
+
 def test_show_says_why_it_cannot_tell(home: Home, call: Any) -> None:
     for user, day, said in (
         ("ann@example.org", "2017-05-31", "no build stands for 2017-05-31"),

@@ -75,10 +75,12 @@ score_times as (
 )
 {%- endmacro %}
 
-{# Users with something written since the last build that was taken in, by the time it was written, and those who came or went. #}
+{# Users with something written since the last build that was taken in, by the time it was written; those who came or went; and
+   those who went before, but whose rows were still there: scoring takes them away, and nothing else tells. #}
 {% macro written_since(mart, at) -%}
   select user_id from ({{ fragment_of(touched_users(), 'touched') }}) as moved union select user_id from {{ update_ref(mart) }} where
-  {{ at }} >= (select started_at from ops.builds where build_id = __through__)
+  {{ at }} >= (select started_at from ops.builds where build_id = __through__) union select user_id from {{ this }} where
+  not is_user and to_build = {{ still_open() }}
 {%- endmacro %}
 
 {# Which model speaks for which task: another one may have been given back its rows without a word of when. #}
@@ -87,12 +89,9 @@ score_times as (
   (select distinct task, model_id from {{ update_ref(mart) }}) as serving
 {%- endmacro %}
 
-{# The day counts, because a score that is not of today says so. While there are scores of some who are no users any more, every
-   build compares all: percentiles are told among users, and then they are others. #}
+{# The day counts, because a score that is not of today says so. #}
 {% macro scores_depend_on() -%}
-  select concat_ws(' ', (select max(as_of) from {{ update_ref('int_clock') }}), ({{ serving_models('user_scores') }}),
-  (select max(builds.build_id) from ops.builds as builds where exists (select 1 from {{ update_ref('user_scores') }} as scores
-  anti join {{ update_ref('dim_users') }} as users on scores.user_id = users.user_id)))
+  select concat_ws(' ', (select max(as_of) from {{ update_ref('int_clock') }}), ({{ serving_models('user_scores') }}))
 {%- endmacro %}
 
 {# Users whose favourite categories changed because the catalogue did: as int_top_categories has it. #}

@@ -3,17 +3,29 @@
 {{ touched(written_since('user_segments', 'assigned_at')) }}
 
 -- The segment of each user and task, build by build.
-with segments as (
+with users as (
+
+    select user_id from {{ ref('dim_users') }}
+
+),
+
+segments as (
 
     select * from {{ ref('user_segments') }}
+    {{ only_touched('user_segments', ['user_id']) }}
 
 ),
 
 final as (
 
-    select user_id, task, segment, model_id
+    select
+        segments.user_id,
+        segments.task,
+        users.user_id is not null as is_user,
+        segments.segment,
+        segments.model_id
     from segments
-    {{ only_touched('segments', ['user_id']) }}
+    left join users on segments.user_id = users.user_id
 
 )
 
