@@ -101,7 +101,7 @@ def watch(home: Path, files: int) -> list[float]:
             aside.replace(file)
             arrived.append(file)
             told = json.loads(process.stdout.readline())
-            if not told["success"]:
+            if not told.get("success"):
                 raise SystemExit(f"watch: file {number + 1} was not published: {told}")
             print(f"watch: file {number + 1}: {told['latency']}", file=sys.stderr, flush=True)
     finally:

@@ -37,9 +37,9 @@ def has_table(connection: duckdb.DuckDBPyConnection, schema: str, name: str) -> 
 def columns(connection: duckdb.DuckDBPyConnection, schema: str, name: str) -> dict[str, str]:
     """Return the columns of a table and their types, in order; empty where there is no such table."""
     found = connection.execute(
-        "select column_name, data_type from information_schema.columns "
-        "where table_catalog = current_database() and table_schema = ? and table_name = ? "
-        "order by ordinal_position",
+        "select column_name, data_type from duckdb_columns() "
+        "where database_name = current_database() and schema_name = ? and table_name = ? "
+        "order by column_index",
         [schema, name],
     ).fetchall()
     return {str(column): str(kind) for column, kind in found}

@@ -19,6 +19,7 @@ from pathlib import Path
 from profilectl.console import private_folder
 from profilectl.project import Paths
 from profilectl.publication import snapshot
+from profilectl.publication.drafting import Draft
 from profilectl_ml.errors import ProfilectlError
 
 TEMPORARY = ".publishing-"
@@ -53,7 +54,19 @@ class Published:
     bytes: int
 
 
-def publish(paths: Paths, on_step: Step = lambda step: None, *, full: bool = False) -> Published:
+def prepare(paths: Paths) -> Draft | None:
+    """Begin to copy the newest version, for a publish that is to come; None before there is one."""
+    newest = _newest(paths)
+    return None if newest is None else Draft(newest, paths.versions / f"{TEMPORARY}draft-{os.getpid()}")
+
+
+def publish(
+    paths: Paths,
+    on_step: Step = lambda step: None,
+    *,
+    full: bool = False,
+    draft: Draft | None = None,
+) -> Published:
     """Write marts and scores to a new version and switch the published name to it.
 
     Parameters
@@ -65,6 +78,8 @@ def publish(paths: Paths, on_step: Step = lambda step: None, *, full: bool = Fal
     full
         Write everything anew, even what has not changed since the newest version. Bytes of rows that were
         deleted or replaced are in the file until then.
+    draft
+        What :func:`prepare` has begun; saves copying the version to start from.
 
     Returns
     -------
@@ -81,14 +96,17 @@ def publish(paths: Paths, on_step: Step = lambda step: None, *, full: bool = Fal
     if not paths.warehouse.is_file():
         raise ProfilectlError(f"there is no warehouse at {paths.warehouse}", hint="run: profilectl build")
     with _only_publisher(paths):
-        remove_leftovers(paths)
+        remove_leftovers(paths, but=draft)
         moment = datetime.now(UTC)
         version = _next_version(paths, moment)
         folder = private_folder(paths.versions / f"{TEMPORARY}{version}")
         temporary = folder / FILE
         try:
             base = None if full else _newest(paths)
-            made = snapshot.make(paths, temporary, version, moment, base, on_step)
+            if base is not None and not (draft is not None and draft.take(base, temporary)):
+                on_step(f"copying {version_of(base)}")
+                shutil.copyfile(base, temporary)
+            made = snapshot.make(paths, temporary, version, moment, on_step)
             on_step("copied")
             snapshot.verify(paths, temporary, made)
             temporary.chmod(0o600)
@@ -166,10 +184,12 @@ def prune(paths: Paths) -> None:
             shutil.rmtree(gone)
 
 
-def remove_leftovers(paths: Paths) -> None:
+def remove_leftovers(paths: Paths, but: Draft | None = None) -> None:
     """Remove what a killed publish left behind."""
     for folder in (paths.versions, paths.published.parent):
         for leftover in folder.glob(f"{TEMPORARY}*"):
+            if but is not None and leftover == but.folder:
+                continue
             shutil.rmtree(leftover) if leftover.is_dir() else leftover.unlink(missing_ok=True)
 
 

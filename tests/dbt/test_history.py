@@ -191,7 +191,7 @@ def test_scores_of_a_merged_user_end_whenever_they_are_taken_away(home: Home) ->
     built(home)
     with duckdb.connect(str(home.warehouse)) as connection:
         for table in ("scores", "segments"):
-            gone = f"delete from ml.{table} where user_id not in (select user_id from marts.dim_users)"  # noqa: S608
+            gone = f"delete from ml.{table} where user_id not in (select user_id from marts.dim_users)"
             assert connection.execute(gone).fetchall() == [(1,)]
     home.land("crm/customers/more.csv", f"{header}\nC4,K4,dora@example.org,Dora,2017-06-02\n")
     after = built(home)  # its tests compare the history with what is there

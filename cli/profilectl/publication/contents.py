@@ -39,6 +39,13 @@ class Content:
     key, stamp, stamp_type
         Rows with a larger ``stamp`` (an expression) than at the last publication replace those of the same
         ``key``; without them the table is written whole each time.
+    newer
+        Conditions that together find those rows, none of them twice, each by a column alone where that can
+        be: those the engine asks before it reads anything else. ``$through`` is the last stamp.
+    replaced
+        Which rows of such a key go; others of it are never written again.
+    row
+        What tells one row from all others, where a key can have several that do not come and go together.
     left_out
         Columns that are not published.
     """
@@ -49,6 +56,9 @@ class Content:
     key: tuple[str, ...] = ()
     stamp: str | None = None
     stamp_type: str = ""
+    newer: tuple[str, ...] = ()
+    replaced: str = "true"
+    row: tuple[str, ...] = ()
     left_out: frozenset[str] = frozenset()
 
     @property
@@ -57,9 +67,14 @@ class Content:
         return f"{self.target}.{self.name}"
 
 
-#: Intervals of builds: an open one ends with the largest number that there is.
+#: Intervals of builds: an open one ends with the largest number that there is. It is ended or taken away.
 _INTERVALS = ("user_id", "from_build", "to_build")
-_INTERVAL_CHANGED = "greatest(from_build, case when to_build < 2147483647 then to_build else from_build end)"
+_OPEN = "to_build = 2147483647"
+_INTERVAL_CHANGED = f"greatest(from_build, case when {_OPEN} then from_build else to_build end)"
+_INTERVAL_NEWER = (
+    "from_build > $through::bigint",
+    "to_build > $through::bigint and to_build < 2147483647 and from_build <= $through::bigint",
+)
 _SHAPES = (("intermediate", "int_events"), ("intermediate", "int_people"))
 _BUILD, _MOMENT = "bigint", "timestamp"
 _KEYS: dict[Name, tuple[tuple[str, ...], str, str]] = {
@@ -126,15 +141,19 @@ def _check(connection: duckdb.DuckDBPyConnection, source: str, view: View) -> No
 def _content(key: Name, columns: frozenset[str]) -> Content:
     schema, name = key
     keyed, stamp, stamp_type = _KEYS.get(key, ((), None, ""))
+    newer: tuple[str, ...] = (f"{stamp} > $through::{stamp_type}",)
+    replaced, row = "true", keyed
     if set(_INTERVALS) <= columns:
-        keyed, stamp, stamp_type = ("user_id",), _INTERVAL_CHANGED, "bigint"
+        keyed = ("user_id", "task") if "task" in columns else ("user_id",)
+        stamp, stamp_type, newer, replaced = _INTERVAL_CHANGED, "bigint", _INTERVAL_NEWER, _OPEN
+        row = (*keyed, "from_build")
     elif stamp is not None and not {stamp, *keyed} <= columns:
         keyed, stamp = (), None
     is_part = schema not in ("marts", "ml")
     hidden = {_STAMP} | (_NOT_IN_PARTS if key in _SHAPES else set())
-    return Content(
-        schema, name, PARTS if is_part else schema, keyed, stamp, stamp_type, columns & frozenset(hidden)
-    )
+    target = PARTS if is_part else schema
+    left_out = columns & frozenset(hidden)
+    return Content(schema, name, target, keyed, stamp, stamp_type, newer, replaced, row, left_out)
 
 
 def _columns(connection: duckdb.DuckDBPyConnection, source: str) -> dict[tuple[str, str], frozenset[str]]:

@@ -106,18 +106,20 @@ def _delta(
     before: Written,
     through: str | None,
 ) -> Written:
-    """Replace the rows of every key that has a row with a larger stamp than before."""
-    copy = _copy(content)
+    """Replace the rows of every key that has a row with a larger stamp than before.
+
+    Whatever writes a row of a key writes all that :attr:`Content.replaced` lets go, with a stamp of its own.
+    """
+    copy, original, given = _copy(content), _original(source, content), {"through": before.through}
     keys = ", ".join(quote_identifier(name) for name in content.key)
-    newer = (
-        f"from {_original(source, content)} where {content.stamp} > cast($through as {content.stamp_type})"
+    changed = " union ".join(f"select {keys} from {original} where {newer}" for newer in content.newer)
+    connection.execute(f"create or replace temp table changed_keys as {changed}", given)
+    connection.execute(
+        f"delete from {copy} where {content.replaced} and ({keys}) in (from changed_keys select ({keys}))"
     )
-    given = {"through": before.through}
-    connection.execute(f"create or replace temp table changed_keys as select distinct {keys} {newer}", given)
-    connection.execute(f"delete from {copy} where ({keys}) in (from changed_keys select ({keys}))")
-    whose = f"where ({keys}) in (from changed_keys select ({keys}))"
-    inserted = connection.execute(f"insert into {copy} by name {_select(source, content)} {whose}").fetchall()
     connection.execute("drop table changed_keys")
+    rows = " union all ".join(f"{_select(source, content)} where {newer}" for newer in content.newer)
+    inserted = connection.execute(f"insert into {copy} by name {rows}", given).fetchall()
     replaced = before.replaced + int(inserted[0][0])
     return Written(_count(connection, copy), through, epoch, replaced)
 
@@ -127,7 +129,7 @@ def _without_gone(
 ) -> Written:
     """Take out what the warehouse does not have any more: nothing there is stamped to say so."""
     copy = _copy(content)
-    keys = ", ".join(quote_identifier(name) for name in content.key)
+    keys = ", ".join(quote_identifier(name) for name in content.row)
     connection.execute(
         f"delete from {copy} where ({keys}) not in (select ({keys}) from {_original(source, content)})"
     )

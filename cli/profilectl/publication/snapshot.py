@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -38,16 +37,14 @@ class Snapshot:
     is_whole: bool
 
 
-def make(
-    paths: Paths, target: Path, version: str, moment: datetime, base: Path | None, tell: Tell
-) -> Snapshot:
+def make(paths: Paths, target: Path, version: str, moment: datetime, tell: Tell) -> Snapshot:
     """Write the new file ``target``: marts, what their views read, and the ml tables for BI.
 
     Parameters
     ----------
-    base
-        The version to start from, of which only what changed is written again; None, or one that cannot be
-        started from: all is written.
+    target
+        Where there is a copy of an earlier version that can be started from, only what changed is written;
+        otherwise everything.
     tell
         Called with the name of each table before it is written.
 
@@ -56,18 +53,12 @@ def make(
     ProfilectlError
         If the warehouse cannot be read or has no marts, or a table cannot be written.
     """
-    before = None
-    if base is not None:
-        tell(f"copying {base.parent.name}")
-        shutil.copyfile(base, target)
-        before = _standing(paths, target)
-        if before is None:
-            target.unlink()
+    before = _standing(paths, target) if target.exists() else None
+    if before is None:
+        target.unlink(missing_ok=True)
     with attached(paths) as (connection, source):
         tables, views = contents(connection, source)
-        # The oldest storage version by default: the drivers of today's BI tools read it.
-        options = f"storage_version {quote_literal(paths.storage_version)}"
-        _attach(connection, target, options, paths.storage_version)
+        _attach(connection, target, paths.storage_version)
         epochs = _epochs(connection, source)
         _drop_others(connection, tables)
         written: dict[str, Written] = {}
@@ -115,7 +106,11 @@ def verify(paths: Paths, file: Path, snapshot: Snapshot) -> None:
                 ) from error
 
 
-def _attach(connection: duckdb.DuckDBPyConnection, target: Path, options: str, storage: str) -> None:
+def _attach(connection: duckdb.DuckDBPyConnection, target: Path, storage: str) -> None:
+    # The oldest storage version by default: the drivers of today's BI tools read it. No log of what is
+    # written, and one checkpoint at the end: a file that is not finished is thrown away.
+    options = f"storage_version {quote_literal(storage)}, recovery_mode no_wal_writes"
+    connection.execute("set checkpoint_threshold = '1TB'")
     try:
         connection.execute(f"attach {quote_literal(str(target))} as {quote_identifier(TARGET)} ({options})")
     except duckdb.Error as error:

@@ -14,6 +14,7 @@ from profilectl.console import private_folder
 from profilectl.dbt_runner import DbtOutcome, NodeFailure, run_dbt
 from profilectl.locking import only_writer
 from profilectl.project import DbtProject, Paths
+from profilectl.publication.drafting import Draft
 from profilectl.updating import news, retraining, runs
 from profilectl.warehouse import connect_published, open_file
 from profilectl_ml.errors import ProfilectlError
@@ -113,14 +114,17 @@ class _Update:
             before = _Before.of(connection)
         done = Updated(run)
         run.project = fingerprint
+        draft = None if found.is_empty else publishing.prepare(self._paths)
         try:
             if found.is_empty or self._build(done, found):
                 self._learn(done, found)
-                self._publish(done, found, complete)
+                self._publish(done, found, complete, draft)
         except BaseException as error:
             run.outcome, run.reason = runs.FAILED, _reason(error)
             raise
         finally:
+            if draft is not None:
+                draft.discard()
             self._finish(done, before)
         return done
 
@@ -178,7 +182,9 @@ class _Update:
     def _share(self, share: float, what: str) -> None:
         self._tell(f"{what} ({share:.0%})")
 
-    def _publish(self, done: Updated, found: news.News, complete: facts.Row | None) -> None:
+    def _publish(
+        self, done: Updated, found: news.News, complete: facts.Row | None, draft: Draft | None
+    ) -> None:
         run = done.run
         why = found.everything or ", ".join(".".join(entity) for entity in sorted(found.entities))
         if found.is_empty:
@@ -188,7 +194,9 @@ class _Update:
             run.outcome, run.reason = runs.NOTHING_NEW, "no new files, and the project is as it was"
             return
         with run.step("publish"):
-            done.published = publishing.publish(self._paths, lambda step: self._tell(f"publishing {step}"))
+            done.published = publishing.publish(
+                self._paths, lambda step: self._tell(f"publishing {step}"), draft=draft
+            )
         run.published_at = runs.now()
         run.outcome, run.version, run.reason = runs.PUBLISHED, done.published.version, why
 

@@ -75,6 +75,15 @@ score_times as (
 )
 {%- endmacro %}
 
+{# Users whose features were written since the last build that was taken in, and those who went. #}
+{% macro features_touched() -%}
+  select user_id from ({{ fragment_of(touched_users(), 'touched') }}) as moved union select user_id from {{ update_ref('user_features') }}
+  where changed_in > __through__
+{%- endmacro %}
+
+{# In an update, the features of those users: by their stamp, which the engine reads before anything else of a row. #}
+{% macro only_features_touched() -%} {{ in_update('where user_features.changed_in > __through__') }} {%- endmacro %}
+
 {# Users with something written since the last build that was taken in, by the time it was written; those who came or went; and
    those who went before, but whose rows were still there: scoring takes them away, and nothing else tells. #}
 {% macro written_since(mart, at) -%}

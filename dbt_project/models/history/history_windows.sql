@@ -1,6 +1,6 @@
 {{ config(key=['user_id']) }}
 {{ depends_on_value(features_depend_on()) }}
-{{ touched_users(buyers_touched()) }}
+{{ touched(features_touched()) }}
 
 -- What each user bought in windows of days, build by build.
 with {{ history_clock_cte() }},
@@ -8,7 +8,7 @@ with {{ history_clock_cte() }},
 features as (
 
     select * from {{ ref('user_features') }}
-    {{ only_touched('user_features', ['user_id']) }}
+    {{ only_features_touched() }}
 
 ),
 

@@ -1,0 +1,56 @@
+"""A copy of the newest version, made while the warehouse is still being built: disks have time then."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+from pathlib import Path
+from threading import Thread
+
+
+class Draft:
+    """A file to start the next version from.
+
+    Parameters
+    ----------
+    base
+        The file of a version. It is copied in the background, and the copy brought to the disk.
+    folder
+        A folder of its own, to be made. Whatever publishes may remove it at any moment: what can be had
+        of it is known only when it is taken.
+    """
+
+    def __init__(self, base: Path, folder: Path) -> None:
+        self.base, self.folder = base, folder
+        self._file = folder / base.name
+        self._is_whole = False
+        self._thread = Thread(target=self._copy, name="draft", daemon=True)
+        self._thread.start()
+
+    def take(self, base: Path, target: Path) -> bool:
+        """Wait for the copy and move it to ``target``; False if there is none, or one of another file."""
+        self._thread.join()
+        if not self._is_whole or base != self.base:
+            return False
+        with contextlib.suppress(FileNotFoundError):  # removed by another publish
+            self._file.replace(target)
+            return True
+        return False
+
+    def discard(self) -> None:
+        """Remove what was not taken."""
+        self._thread.join()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _copy(self) -> None:
+        # Without a copy, for whatever reason, publishing copies for itself, and tells of what is in its way.
+        with contextlib.suppress(OSError):
+            self.folder.mkdir(mode=0o700)
+            shutil.copyfile(self.base, self._file)
+            handle = os.open(self._file, os.O_RDONLY)
+            try:
+                os.fsync(handle)
+            finally:
+                os.close(handle)
+            self._is_whole = True
