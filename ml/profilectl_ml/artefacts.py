@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zipfile
+from functools import lru_cache
 from typing import Any
 
 import skops.io
@@ -62,8 +63,9 @@ def dump_model(model: Any) -> bytes:
     return data
 
 
+@lru_cache(maxsize=4)
 def load_model(data: bytes, format_version: int) -> Any:
-    """Return the model that ``dump_model`` wrote.
+    """Return the model that ``dump_model`` wrote; the same object for the same bytes: never fit it.
 
     Raises
     ------

@@ -12,7 +12,7 @@ from profilectl_ml import promotion
 from profilectl_ml.registry import LoadedModel, load
 from profilectl_ml.scoring import write_scores
 from profilectl_ml.segmenting.serving import reassign_some
-from profilectl_ml.serving import explain
+from profilectl_ml.serving import explain_some
 from profilectl_ml.sql import quote_relation
 from profilectl_ml.standing import Standing, standings
 from profilectl_ml.tasks import Task, from_details
@@ -91,7 +91,7 @@ def _score_some(connection: duckdb.DuckDBPyConnection, model: LoadedModel, one: 
             everyone=task.features,
         )
         record(connection, task.name, SCORES, model_id, task.features)
-    explain(connection, part, model.estimator, model.baseline, model.layout, model_id, task.features)
+    explain_some(connection, part, model_id, task.features)
 
 
 def _statement(connection: duckdb.DuckDBPyConnection, model_id: str, features: tuple[str, ...]) -> str | None:

@@ -34,6 +34,7 @@ _TABLES = {
     " predicted double, observed double",
     "slices": "run_id varchar, task varchar, slice varchar, value varchar, n bigint, metric varchar,"
     " score double, baseline double",
+    "backgrounds": "task varchar, model_id varchar, place integer, feature_values double[]",
     "scored": "task varchar, what varchar, model_id varchar, through bigint",
     "checks": "task varchar, model_id varchar, as_of date, checked_at timestamp, due boolean, reason varchar",
     "promotions": "task varchar, model_id varchar, promoted_at timestamp, event varchar, reason varchar",

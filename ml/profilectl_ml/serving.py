@@ -3,26 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 import duckdb
+import numpy as np
 
 from profilectl_ml import tables
+from profilectl_ml.artefacts import load_model
 from profilectl_ml.compiling import NotCompilable, long_expressions
 from profilectl_ml.compiling.parity import TOLERANCE
 from profilectl_ml.errors import ProfilectlError
 from profilectl_ml.explaining import Explainer
+from profilectl_ml.explaining.background import background
 from profilectl_ml.explaining.writing import write_reasons
 from profilectl_ml.layout import Layout
 from profilectl_ml.registry import LoadedModel
 from profilectl_ml.scoring import score_users, scoring_statement, write_scores
-from profilectl_ml.sql import quote_identifier, quote_relation
 from profilectl_ml.tasks import Task, from_details
 from profilectl_ml.watermarks import REASONS, SCORES, record
-
-_BACKGROUND_ROWS = 2000
 
 
 @dataclass(frozen=True)
@@ -110,20 +111,40 @@ def explain(
     baseline: Any,
     layout: Layout,
     model_id: str,
-    everyone: tuple[str, ...] | None = None,
 ) -> None:
-    """Replace the reasons of the users in ``task.features``. Call inside a transaction.
+    """Replace everyone's reasons. Call inside a transaction."""
+    rows = background(connection, task, task.features, layout, model_id)
+    explained, naive = (Explainer(model, layout, rows) for model in (estimator, baseline))
+    write_reasons(connection, task, layout, explained, naive, model_id=model_id)
+    record(connection, task.name, REASONS, model_id, task.features)
+
+
+def explain_some(
+    connection: duckdb.DuckDBPyConnection, part: Task, model_id: str, everyone: tuple[str, ...]
+) -> None:
+    """Replace the reasons of the users in ``part.features``. Call inside a transaction.
 
     Parameters
     ----------
     everyone
-        Where those are some users only: the features of all of them.
+        The features of all users.
     """
-    features = everyone or task.features
-    background = _background(connection, replace(task, features=features), layout)
-    explained, naive = (Explainer(model, layout, background) for model in (estimator, baseline))
-    write_reasons(connection, task, layout, explained, naive, model_id=model_id, everyone=everyone)
-    record(connection, task.name, REASONS, model_id, features)
+    artefact, version, features = connection.execute(
+        "select artefact, format_version, features from ml.models where model_id = ?", [model_id]
+    ).fetchall()[0]
+    layout = Layout.from_json(features)
+    rows = background(connection, part, everyone, layout, model_id)
+    explained, naive = _explainers(bytes(artefact), int(version), str(features), rows.tobytes())
+    write_reasons(connection, part, layout, explained, naive, model_id=model_id, everyone=everyone)
+    record(connection, part.name, REASONS, model_id, everyone)
+
+
+@lru_cache(maxsize=8)
+def _explainers(artefact: bytes, version: int, features: str, rows: bytes) -> tuple[Explainer, Explainer]:
+    """Return those of a stored model and its baseline; a process that goes on scoring makes them once."""
+    layout, both = Layout.from_json(features), load_model(artefact, version)
+    typical = np.frombuffer(rows).reshape(-1, len(layout.names))
+    return Explainer(both["model"], layout, typical), Explainer(both["baseline"], layout, typical)
 
 
 def _check_parity(
@@ -151,16 +172,3 @@ def _check_parity(
                 f"task {task.name}: SQL gives user {user} the score {ours!r}, scikit-learn {theirs!r}",
                 hint="nothing was changed; please report the model",
             )
-
-
-def _background(connection: duckdb.DuckDBPyConnection, task: Task, layout: Layout) -> Any:
-    """Return typical rows, shape ``(rows, features)``: what a feature is compared with in an explanation."""
-    names = ", ".join(quote_identifier(name) for name in layout.names)
-    where = quote_identifier(task.population) if task.population else "true"
-    entity = quote_identifier(task.entity)
-    query = f"select {names} from {quote_relation(*task.features)}"
-    order = f" order by md5({entity}::varchar), {entity} limit {_BACKGROUND_ROWS}"
-    rows = connection.execute(f"{query} where {where}{order}").to_arrow_table()
-    if not rows.num_rows:
-        rows = connection.execute(query + order).to_arrow_table()
-    return layout.matrix(rows)
