@@ -19,7 +19,6 @@ import argparse
 import json
 import os
 import shutil
-import signal
 import subprocess
 import sys
 import time
@@ -105,7 +104,7 @@ def watch(home: Path, files: int) -> list[float]:
                 raise SystemExit(f"watch: file {number + 1} was not published: {told}")
             print(f"watch: file {number + 1}: {told['latency']}", file=sys.stderr, flush=True)
     finally:
-        process.send_signal(signal.SIGINT)
+        process.terminate()
         process.wait()
     with duckdb.connect(str(home / "warehouse.duckdb"), read_only=True) as connection:
         found = connection.execute(

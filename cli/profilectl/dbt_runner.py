@@ -13,6 +13,7 @@ from profilectl.console import private_folder
 from profilectl.project import DbtProject, Paths
 from profilectl_ml.errors import ProfilectlError
 
+RUN_RESULTS = "run_results.json"
 Progress = Callable[[int, int, str], None]
 
 
@@ -82,6 +83,9 @@ def run_dbt(
         raise KeyboardInterrupt from outcome.exception
     if results is None and not outcome.success:
         raise _failed_early(outcome.exception, paths)
+    if results is not None and "--no-write-json" in command:
+        written: Any = outcome.result
+        written.write(str(paths.dbt_target / RUN_RESULTS))
     return _summarise(results or [], time.monotonic() - started)
 
 
@@ -201,7 +205,7 @@ def one_line(text: str, limit: int = 300) -> str:
 
 def last_run(paths: Paths) -> dict[str, Any] | None:
     """Return when the last dbt run of this home ended and how, or none."""
-    file: Path = paths.dbt_target / "run_results.json"
+    file: Path = paths.dbt_target / RUN_RESULTS
     if not file.is_file():
         return None
     found = json.loads(file.read_text(encoding="utf-8"))

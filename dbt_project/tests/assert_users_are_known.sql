@@ -1,23 +1,28 @@
--- Whoever a mart speaks of is a row of dim_users, and every user has features. A build looks at the features;
--- `dbt test`, which has time, at all that name a user.
+-- Whoever a mart speaks of is a row of dim_users, and every user has features. A build looks at the features, by number and
+-- sum of hashes, which find out whether two sets are the same; `dbt test`, which has time, by name, and at all that name a user.
+-- depends_on: {{ ref('user_attribute_evidence') }}, {{ ref('identity_map') }}, {{ ref('fct_events') }}
 {% set everywhere = {
     'user_features': 'true',
     'user_attribute_evidence': 'true',
     'identity_map': 'known_to is null',
     'fct_events': 'true',
 } %}
+{% if flags.WHICH == 'test' %}
 {% for mart, condition in everywhere.items() %}
-{% set named = ref(mart) %}
-{% if flags.WHICH == 'test' or mart == 'user_features' %}
 select '{{ mart }}' as mart, named.user_id, 'is not in dim_users' as problem
-from {{ named }} as named
+from {{ ref(mart) }} as named
 where
     named.user_id is not null
     and {{ condition }}
     and named.user_id not in (select user_id from {{ ref('dim_users') }})
 union all
-{% endif %}
 {% endfor %}
 select 'dim_users' as mart, users.user_id, 'has no features' as problem
 from {{ ref('dim_users') }} as users
 where users.user_id not in (select user_id from {{ ref('user_features') }})
+{% else %}
+select 'user_features' as mart, null as user_id, 'speaks of others than dim_users: dbt test says of whom' as problem
+from (select count(*) as users, sum(hash(user_id)) as hashes from {{ ref('dim_users') }}) as known
+cross join (select count(*) as users, sum(hash(user_id)) as hashes from {{ ref('user_features') }}) as featured
+where known.users <> featured.users or known.hashes <> featured.hashes
+{% endif %}

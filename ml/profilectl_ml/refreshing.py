@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from itertools import groupby
 
 import duckdb
 
@@ -47,26 +49,29 @@ def refresh(
     ProfilectlError
         If a model cannot score any more; the tasks before it are up to date then.
     """
-    done, waiting = [], [one for one in standings(connection) if not one.is_current]
-    for place, one in enumerate(waiting):
-        progress(place / len(waiting), f"scoring {one.task}")
-        done.append(_refresh(connection, one))
+    done: list[Refreshed] = []
+    waiting = [one for one in standings(connection) if not one.is_current]
+    for (features, through), alike in groupby(waiting, lambda one: (one.features, one.through)):
+        # models that follow the same features have mostly come equally far
+        kept = nullcontext(0) if through is None else touched(connection, features, through)
+        with kept as users:
+            for one in alike:
+                progress(len(done) / len(waiting), f"scoring {one.task}")
+                done.append(_refresh(connection, one, users))
     return done
 
 
-def _refresh(connection: duckdb.DuckDBPyConnection, one: Standing) -> Refreshed:
-    through = one.through
-    if through is None:
+def _refresh(connection: duckdb.DuckDBPyConnection, one: Standing, users: int) -> Refreshed:
+    if one.through is None:
         return _everyone(connection, one, one.why)
+    if users > MOST_TOUCHED:
+        return _everyone(connection, one, f"the features of {users:,} users changed")
     model = load(connection, one.model_id)
-    with touched(connection, one.features, through) as users:
-        if users > MOST_TOUCHED:
-            return _everyone(connection, one, f"the features of {users:,} users changed")
-        with transaction(connection):
-            if one.kind == "clustering":
-                reassign_some(connection, model, TOUCHED, _now())
-            else:
-                _score_some(connection, model, one)
+    with transaction(connection):
+        if one.kind == "clustering":
+            reassign_some(connection, model, TOUCHED, _now())
+        else:
+            _score_some(connection, model, one)
     return Refreshed(one.task, one.model_id, users, "their features changed")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from typing import Annotated
 
 import typer
@@ -45,6 +46,8 @@ def run(
     if train not in retraining.MODES:
         raise typer.BadParameter(f"{train!r} is none of {', '.join(retraining.MODES)}", param_hint="--train")
     project, paths = locate_project(project_dir), Paths.from_environment()
+    # A service manager ends a watch so; what is being done is written down as interrupted.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     with waiting(f"watching {paths.landing}", quiet=as_json) as progress:
         for one in watch(project, paths, every=every, train=train, tell=progress):
             _emit(one, target) if as_json else _render(one, target)

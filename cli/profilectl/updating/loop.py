@@ -116,7 +116,7 @@ class _Update:
         run.project = fingerprint
         draft = None if found.is_empty else publishing.prepare(self._paths)
         try:
-            if found.is_empty or self._build(done, found):
+            if found.is_empty or self._build(done, found, before.batch):
                 self._learn(done, found)
                 self._publish(done, found, complete, draft)
         except BaseException as error:
@@ -128,19 +128,20 @@ class _Update:
             self._finish(done, before)
         return done
 
-    def _build(self, done: Updated, found: news.News) -> bool:
+    def _build(self, done: Updated, found: news.News, batch: int) -> bool:
         """Build what is touched, and what lands meanwhile; return whether all of it may be published."""
         run = done.run
         with run.step("build"):
             for _ in range(_ROUNDS):
-                run.through_batch = self._last_batch()
+                run.through_batch = batch
                 outcome = self._dbt(found.selection())
                 done.failures = [failure for failure in outcome.failures if failure.node != _REFUSED]
                 with open_file(self._paths, self._paths.warehouse, read_only=True) as connection:
-                    late = news.landed_since(connection, run.through_batch) - found.entities
+                    late = news.landed_since(connection, batch) - found.entities
+                    batch = news.last_batch(connection)
                 if found.everything or not late:
                     # dbt takes files once, before it builds anything of them
-                    run.through_batch = self._last_batch()
+                    run.through_batch = batch
                     break
                 # Taken, but not built: tests that count what was taken have failed, and are asked again.
                 found = news.News(found.entities | late, "", found.declared)
@@ -148,14 +149,11 @@ class _Update:
             run.reason = f"dbt: {done.failures[0]}"
         return not done.failures
 
-    def _last_batch(self) -> int:
-        with open_file(self._paths, self._paths.warehouse, read_only=True) as connection:
-            return news.last_batch(connection)
-
     def _dbt(self, selection: str | None) -> DbtOutcome:
         options = ["build", "--exclude-resource-type", "unit_test"]
         if selection is not None:
-            options += ["--select", *selection.split()]
+            # The project is as it was, and so is its manifest, which takes most of a second to write.
+            options += ["--select", *selection.split(), "--no-write-json"]
         return run_dbt(
             self._project,
             self._paths,
@@ -193,11 +191,14 @@ class _Update:
         if not why:
             run.outcome, run.reason = runs.NOTHING_NEW, "no new files, and the project is as it was"
             return
+
+        def on_step(step: str) -> None:
+            self._tell(f"publishing {step}")
+            if step == "switched":  # readers see it; what follows is tidying up
+                run.published_at = runs.now()
+
         with run.step("publish"):
-            done.published = publishing.publish(
-                self._paths, lambda step: self._tell(f"publishing {step}"), draft=draft
-            )
-        run.published_at = runs.now()
+            done.published = publishing.publish(self._paths, on_step, draft=draft)
         run.outcome, run.version, run.reason = runs.PUBLISHED, done.published.version, why
 
     def _newer_than_published(self) -> str:

@@ -14,11 +14,15 @@ where problem <> ''
 {% endtest %}
 
 {# No value of the columns lies outside the bounds; null is no value. One query for many columns. #}
-{% test all_between(model, columns, at_least, at_most) %}
+{% test all_between(model, columns, at_least, at_most, stamp=none) %}
 select *
 from {{ model }}
 where
+    {%- if stamp is not none and execute and flags.WHICH == 'build' %}
+    {{ unseen(stamp) }} and
+    {%- endif %} (
     {%- for column in columns %}
     {{ 'or ' if not loop.first }}{{ column }} < {{ at_least }} or {{ column }} > {{ at_most }}
     {%- endfor %}
+    )
 {% endtest %}

@@ -102,10 +102,3 @@ score_times as (
 {% macro scores_depend_on() -%}
   select concat_ws(' ', (select max(as_of) from {{ update_ref('int_clock') }}), ({{ serving_models('user_scores') }}))
 {%- endmacro %}
-
-{# Users whose favourite categories changed because the catalogue did: as int_top_categories has it. #}
-{% macro shelves_touched() -%}
-  select keys.user_key from {{ update_ref('int_events') }} as events inner join {{ update_ref('int_items') }} as items on
-  events.item_id = items.item_id inner join {{ update_ref('int_identity_keys') }} as keys on events.identity_key = keys.identity_key
-  where items.changed_in > __through__ and keys.user_key is not null
-{%- endmacro %}

@@ -1,10 +1,16 @@
+{# True for rows that were written since the test last passed, by their stamp: the number of the run, or a time. #}
+{% macro unseen(stamp) -%}
+  {%- if stamp in ('changed_in', 'opened_in') -%} {{ stamp }} > {{ since_last_pass() }}
+  {%- else -%} {{ stamp }} >= coalesce((select max(started_at) from ops.builds where build_id = {{ since_last_pass() }}), '1970-01-01')
+  {%- endif -%}
+{%- endmacro %}
+
 {# The columns are a key: none is null, no combination comes twice. A build looks only at keys that were written since the test
    last passed, by their `stamp`: the number of the run, or a time. `dbt test`, and a table without a stamp, look at all of
    them. #}
 {% test key(model, columns, stamp='changed_in', only='true') %}
 {%- set all_of_it = stamp is none or not execute or flags.WHICH != 'build' -%}
-{%- set newest = 'true' if all_of_it else stamp ~ ' > ' ~ since_last_pass() if stamp in ('changed_in', 'opened_in')
-  else stamp ~ " >= coalesce((select max(started_at) from ops.builds where build_id = " ~ since_last_pass() ~ "), '1970-01-01')" -%}
+{%- set newest = 'true' if all_of_it else unseen(stamp) -%}
 select {{ columns | join(', ') }}, count(*) as copies
 from {{ model }}
 where {{ only }}

@@ -1,6 +1,6 @@
 {{ config(key=['user_id']) }}
 {{ depends_on_value(features_depend_on()) }}
-{{ touched_users(shelves_touched()) }}
+{{ touched(features_touched()) }}
 
 -- Golden attributes of each user, and what they answer to, write and say of themselves, build by build.
 with {{ history_clock_cte() }},
@@ -15,7 +15,7 @@ users as (
 keys as (
 
     select * from {{ ref('int_users') }}
-    {{ only_touched('int_users', ['user_key']) }}
+    {{ only_touched('int_users', ['user_id']) }}
 
 ),
 
@@ -28,7 +28,7 @@ top_categories as (
 features as (
 
     select * from {{ ref('user_features') }}
-    {{ only_touched('user_features', ['user_id']) }}
+    {{ only_features_touched() }}
 
 ),
 
