@@ -66,12 +66,7 @@ def run_dbt(
     from dbt.cli.main import dbtRunner  # slow to import: only where it is used
 
     started = time.monotonic()
-    for folder in (paths.home, paths.temp, paths.dbt_logs, paths.dbt_target, paths.landing):
-        private_folder(folder)
-    arguments = ["--quiet", "--log-level", "none", "--log-path", str(paths.dbt_logs)]
-    arguments += ["--no-send-anonymous-usage-stats", "--no-use-colors-file", *command]
-    arguments += ["--project-dir", str(project.folder), "--profiles-dir", str(project.profiles)]
-    arguments += ["--target-path", str(paths.dbt_target)]
+    arguments = _prepared(project, paths, command)
     try:
         with paths.exported():
             manifest = _manifest(project, arguments) if command[0] != "parse" else None
@@ -93,11 +88,30 @@ def run_dbt(
 _parsed: dict[str, Any] = {}
 
 
-def keep_parsed(key: str) -> None:
-    """Let later runs in this process use one parse of the project for as long as ``key`` stays the same."""
+def warm_up(project: DbtProject, paths: Paths, key: str) -> None:
+    """Parse the project, once for all later runs of this process for as long as ``key`` stays the same.
+
+    A project that cannot be parsed is parsed by each run anew, which says what is wrong with it.
+    """
     if _parsed.get("key") != key:
         _parsed.clear()
         _parsed["key"] = key
+        arguments = _prepared(project, paths, ["build"])
+        try:
+            with paths.exported():
+                _manifest(project, arguments)
+        finally:
+            _release_warehouse()
+
+
+def _prepared(project: DbtProject, paths: Paths, command: Sequence[str]) -> list[str]:
+    """Make the folders that dbt writes to; return its arguments."""
+    for folder in (paths.home, paths.temp, paths.dbt_logs, paths.dbt_target, paths.landing):
+        private_folder(folder)
+    arguments = ["--quiet", "--log-level", "none", "--log-path", str(paths.dbt_logs)]
+    arguments += ["--no-send-anonymous-usage-stats", "--no-use-colors-file", *command]
+    arguments += ["--project-dir", str(project.folder), "--profiles-dir", str(project.profiles)]
+    return [*arguments, "--target-path", str(paths.dbt_target)]
 
 
 def _manifest(project: DbtProject, arguments: Sequence[str]) -> Any:

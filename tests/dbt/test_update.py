@@ -49,7 +49,7 @@ def receipt(home: Home, basket: str, card: str, amount: float, day: str = "2017-
 def home(shared: Path, tmp_path: Path, manifest: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Home]:
     """A copy of a home that one update has built and published: three receipts, one customer."""
     monkeypatch.setattr(dbt_runner, "_parsed", {"key": "tests", "manifest": manifest})
-    monkeypatch.setattr(watching, "keep_parsed", lambda key: None)
+    monkeypatch.setattr(watching, "warm_up", lambda project, paths, key: None)
     with one_at_a_time(shared / "updated") as folder:
         original = Home(folder / "home", manifest)
         original.extra["PROFILECTL_AS_OF"] = "2017-06-30"

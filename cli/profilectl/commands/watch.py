@@ -23,7 +23,7 @@ def run(
     project_dir: ProjectDir = None,
     every: Annotated[
         float, typer.Option("--every", metavar="SECONDS", min=0.05, help="Look for files so often.")
-    ] = 1.0,
+    ] = 0.5,
     target: Annotated[
         float,
         typer.Option("--target", metavar="SECONDS", min=0, help="A file should be published within so long."),
@@ -41,7 +41,7 @@ def run(
 
     Example: profilectl watch
 
-    Example: profilectl watch --every 0.5 --target 15 --json
+    Example: profilectl watch --every 2 --target 120 --json
     """
     if train not in retraining.MODES:
         raise typer.BadParameter(f"{train!r} is none of {', '.join(retraining.MODES)}", param_hint="--train")

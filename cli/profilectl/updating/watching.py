@@ -5,9 +5,10 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from importlib import import_module
 
 from profilectl import facts
-from profilectl.dbt_runner import keep_parsed
+from profilectl.dbt_runner import warm_up
 from profilectl.landing.discover import walk
 from profilectl.locking import only_writer
 from profilectl.project import DbtProject, Paths
@@ -69,11 +70,15 @@ def watch(
         If another process writes this home.
     """
     with only_writer(paths, "profilectl watch"):
+        # What the first file would otherwise wait for: the project is parsed, scikit-learn is imported.
+        tell("reading the project")
+        warm_up(project, paths, news.fingerprint(project))
+        import_module("profilectl_ml.refreshing")
         first, done, before = None, None, _signature(paths, project)
         while not stop():
             seen = _signature(paths, project)
             if seen == before and seen != done:
-                keep_parsed(news.fingerprint(project))
+                warm_up(project, paths, news.fingerprint(project))
                 one = _update(project, paths, train, tell, first)
                 done = seen
                 if one.updated is not None and first is None:
