@@ -19,6 +19,18 @@ _UNIT = re.compile(r"\[([^\[\]]+)\]\.?\s*$")
 _SCHEMAS = ("marts", "ml")
 # Units that follow from the type, where the description names none: instants are UTC in every mart.
 _OF_TYPE = {"TIMESTAMP": "UTC", "DATE": "day", "BOOLEAN": "true or false"}
+# Columns, and each table or view with a row of its own before them: what it is, and what is said of it.
+_THERE = """
+    select schema_name, table_name, column_name, column_index, data_type, 'column', comment
+    from duckdb_columns() where database_name = $catalog and list_contains($schemas, schema_name)
+    union all
+    select schema_name, table_name, null, 0, null, 'table', comment
+    from duckdb_tables() where database_name = $catalog and list_contains($schemas, schema_name)
+    union all
+    select schema_name, view_name, null, 0, null, 'view', comment
+    from duckdb_views() where database_name = $catalog and list_contains($schemas, schema_name)
+    order by 1, 2, 4
+"""
 
 
 @dataclass(frozen=True)
@@ -85,28 +97,21 @@ def write(connection: duckdb.DuckDBPyConnection, catalog: str, dictionary: Itera
         The rows of ``meta."columns"`` that have a description.
     """
     said = {(entry.schema, entry.table, entry.column): entry for entry in dictionary}
-    there = connection.execute(
-        "select table_schema, table_name, column_name, ordinal_position, data_type, null "
-        "from information_schema.columns where table_catalog = ? and list_contains(?, table_schema) "
-        "union all select table_schema, table_name, null, 0, null, table_type from information_schema.tables "
-        "where table_catalog = ? and list_contains(?, table_schema) order by 1, 2, 4",
-        [catalog, list(_SCHEMAS), catalog, list(_SCHEMAS)],
-    ).fetchall()
-    views = {(schema, table) for schema, table, *_, kind in there if kind == "VIEW"}
-    rows = []
-    for schema, table, column, ordinal, kind, _ in there:
+    there = connection.execute(_THERE, {"catalog": catalog, "schemas": list(_SCHEMAS)}).fetchall()
+    rows, comments = [], []
+    for schema, table, column, ordinal, kind, what, comment in there:
         entry = said.get((schema, table, column))
         text = entry.description or None if entry else None
         unit = (entry.unit if entry else None) or _OF_TYPE.get(kind)
         rows.append((schema, table, column, ordinal, kind, text, unit))
+        if text != comment:  # a table taken over from the version before has its comments
+            comments.append(_comment(catalog, what, schema, table, column, text))
     # One transaction: a commit for each comment would take seconds.
     connection.begin()
     try:
         _write_table(connection, quote_relation(catalog, "meta", "columns"), rows)
-        for schema, table, column, _, _, text, _ in rows:
-            if text:
-                what = "view" if (schema, table) in views else "table"
-                connection.execute(_comment(catalog, what, schema, table, column, text))
+        for comment in comments:
+            connection.execute(comment)
         connection.commit()
     except BaseException:
         connection.rollback()
@@ -123,11 +128,11 @@ def _write_table(connection: duckdb.DuckDBPyConnection, target: str, rows: list[
     connection.execute(f"insert into {target} select {', '.join(['unnest(?)'] * 7)}", columns)
 
 
-def _comment(catalog: str, what: str, schema: str, table: str, column: str | None, text: str) -> str:
+def _comment(catalog: str, what: str, schema: str, table: str, column: str | None, text: str | None) -> str:
     # `comment on` binds nothing.
     relation = quote_relation(catalog, schema, table)
     on = f"{what} {relation}" if column is None else f"column {relation}.{quote_identifier(column)}"
-    return f"comment on {on} is {quote_literal(text)}"
+    return f"comment on {on} is {'null' if text is None else quote_literal(text)}"
 
 
 def _place(node: Mapping[str, Any]) -> tuple[str, str]:

@@ -1,5 +1,6 @@
--- Whoever a mart speaks of is a row of dim_users, and every user has features. A build looks at the features, by number and
--- sum of hashes, which find out whether two sets are the same; `dbt test`, which has time, by name, and at all that name a user.
+-- Whoever a mart speaks of is a row of dim_users, and every user has features. A build looks at the features, by number
+-- and sum of hashes, which find out whether two sets are the same; `dbt test`, which has time, by name, and at all
+-- marts that name a user.
 -- depends_on: {{ ref('user_attribute_evidence') }}, {{ ref('identity_map') }}, {{ ref('fct_events') }}
 {% set everywhere = {
     'user_features': 'true',
@@ -21,8 +22,20 @@ select 'dim_users' as mart, users.user_id, 'has no features' as problem
 from {{ ref('dim_users') }} as users
 where users.user_id not in (select user_id from {{ ref('user_features') }})
 {% else %}
-select 'user_features' as mart, null as user_id, 'speaks of others than dim_users: dbt test says of whom' as problem
-from (select count(*) as users, sum(hash(user_id)) as hashes from {{ ref('dim_users') }}) as known
-cross join (select count(*) as users, sum(hash(user_id)) as hashes from {{ ref('user_features') }}) as featured
-where known.users <> featured.users or known.hashes <> featured.hashes
+with known as (
+
+    select count(*) as users, sum(hash(user_id)) as hashed from {{ ref('dim_users') }}
+
+),
+
+featured as (
+
+    select count(*) as users, sum(hash(user_id)) as hashed from {{ ref('user_features') }}
+
+)
+
+select 'user_features' as mart, null as user_id, 'speaks of others than dim_users: see dbt test' as problem
+from known
+cross join featured
+where known.users <> featured.users or known.hashed <> featured.hashed
 {% endif %}

@@ -105,3 +105,18 @@ def test_writing_again_replaces_it_and_a_failure_leaves_nothing(
         with pytest.raises(duckdb.Error):
             dictionary.write(connection, "copy", dictionary.entries(MANIFEST))
         assert connection.execute('select count(description) from copy.meta."columns"').fetchone() == (0,)
+
+
+def test_only_comments_that_changed_are_written(file: Path) -> None:
+    """Tables that a version takes over from the one before have their comments; what is no more said goes."""
+    told = dictionary.entries(MANIFEST)
+    comments = "select table_name, column_name, comment from duckdb_columns() where comment is not null"
+    with duckdb.connect(str(file)) as connection:
+        dictionary.write(connection, "p", told)
+        before = connection.execute(comments).fetchall()
+        shorter = [entry for entry in told if entry.column != "spend"]
+        dictionary.write(connection, "p", shorter)
+        after = connection.execute(comments).fetchall()
+        assert set(before) - set(after) == {("users", "spend", "Spend [currency].")}
+        dictionary.write(connection, "p", told)
+        assert sorted(connection.execute(comments).fetchall()) == sorted(before)
