@@ -45,7 +45,8 @@ def _logistic(recipe: Recipe, params: Params) -> Any:
 
 
 def _lasso(recipe: Recipe, params: Params) -> Any:
-    # liblinear draws its order of coordinates from the seed.
+    # liblinear draws its order of coordinates from the seed, with one generator for the whole process: two
+    # fits at once would take each other's numbers.
     model = LogisticRegression(
         l1_ratio=1.0, solver="liblinear", max_iter=200, random_state=recipe.seed, **only_model(params)
     )
@@ -99,7 +100,7 @@ CLASSIFIERS = (
         _logistic,
         (*space(C=(0.1, 0.01), root=(True, False)), {"C": 0.1, "root": True, "keep": 50}),
     ),
-    Candidate("lasso_logistic", 2, _lasso, space(C=(0.1, 0.02), root=(True,))),
+    Candidate("lasso_logistic", 2, _lasso, space(C=(0.1, 0.02), root=(True,)), alone=True),
     Candidate("balanced_logistic", 2, _logistic, space(C=(0.1,), root=(True,), class_weight=("balanced",))),
     Candidate("decision_tree", 3, _tree, space(max_depth=(5, 3), min_samples_leaf=(30,))),
     Candidate("hist_gradient_boosting", 5, _boosting, _BOOSTING),

@@ -209,7 +209,7 @@ class _Race:
                 return bounded(raw_predictions(fitted, matrix[judged]), minimum)
 
         # Folds know nothing of each other, so their number of workers changes no figure.
-        with ThreadPoolExecutor(_WORKERS) as workers:
+        with ThreadPoolExecutor(1 if candidate.alone else _WORKERS) as workers:
             predicted = np.concatenate(list(workers.map(judge, folds.pairs)))
         found = self._compared(candidate, params, predicted, model, folds)
         self.done += share

@@ -54,12 +54,15 @@ class Candidate:
         Makes an unfitted estimator for a setting.
     space
         The settings, the most likely one first.
+    alone
+        Whether no two may be fitted at once in a process.
     """
 
     name: str
     complexity: int
     build: Callable[[Recipe, Params], Any]
     space: tuple[Params, ...] = ({},)
+    alone: bool = False
 
 
 def weighing(recipe: Recipe, model: Any, params: Params | None = None) -> Any:
