@@ -99,3 +99,12 @@ def private_folder(folder: Path) -> Path:
     """Make ``folder`` for the owner only, if it is not there yet."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     return folder
+
+
+def sync(path: Path) -> None:
+    """Bring a file, or the names in a folder, to the disk: what is switched to has to survive a power cut."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

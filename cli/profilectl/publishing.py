@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from profilectl.console import private_folder
+from profilectl.console import private_folder, sync
 from profilectl.project import Paths
 from profilectl.publication import snapshot
 from profilectl.publication.drafting import Draft
@@ -110,12 +110,12 @@ def publish(
             on_step("copied")
             snapshot.verify(paths, temporary, made)
             temporary.chmod(0o600)
-            _sync(temporary)
-            _sync(folder)
+            sync(temporary)
+            sync(folder)
             on_step("tested")
             file = file_of(paths, version)
             folder.replace(file.parent)
-            _sync(paths.versions)
+            sync(paths.versions)
             on_step("placed")
         finally:
             shutil.rmtree(folder, ignore_errors=True)
@@ -161,7 +161,7 @@ def switch(paths: Paths, version: str) -> None:
     # Relative, so that the whole home folder can be moved or mounted elsewhere.
     link.symlink_to(file.relative_to(paths.published.parent))
     link.replace(paths.published)
-    _sync(paths.published.parent)
+    sync(paths.published.parent)
 
 
 def rollback(paths: Paths) -> str:
@@ -209,14 +209,6 @@ def _next_version(paths: Paths, moment: datetime) -> str:
 def _order(version: str) -> tuple[str, int]:
     stamp, _, count = version.rpartition("-")
     return stamp, int(count) if count.isdigit() else 0
-
-
-def _sync(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 @contextmanager

@@ -208,7 +208,8 @@ class _Race:
                 fitted = fit(model, matrix[learnt], label[learnt])
                 return bounded(raw_predictions(fitted, matrix[judged]), minimum)
 
-        # Folds know nothing of each other, so their number of workers changes no figure.
+        # Folds know nothing of each other, so their number of workers changes no figure; but what is to be
+        # fitted alone shares something with every other fit of the process.
         with ThreadPoolExecutor(1 if candidate.alone else _WORKERS) as workers:
             predicted = np.concatenate(list(workers.map(judge, folds.pairs)))
         found = self._compared(candidate, params, predicted, model, folds)

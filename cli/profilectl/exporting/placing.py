@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from profilectl.console import private_folder
+from profilectl.console import private_folder, sync
 from profilectl_ml.errors import ProfilectlError
 
 MANIFEST = "export.json"
@@ -67,7 +67,7 @@ def place_file(written: Path, target: Path) -> None:
     """Give the one file ``written`` its final name."""
     _seal(written)
     written.replace(target)
-    _sync(target.parent)
+    sync(target.parent)
 
 
 def place_files(staging: Path, target: Path, files: Sequence[Path], manifest: dict[str, Any]) -> None:
@@ -80,20 +80,20 @@ def place_files(staging: Path, target: Path, files: Sequence[Path], manifest: di
     old = _earlier(target)
     if (target / MANIFEST).exists():
         (target / MANIFEST).replace(target / _REPLACED)
-        _sync(target)
+        sync(target)
     for file in files:
         private_folder((target / file).parent)
         (staging / file).replace(target / file)
     for file in old - set(files):
         (target / file).unlink(missing_ok=True)
     for folder in {(target / file).parent for file in files}:
-        _sync(folder)
+        sync(folder)
     said = staging / MANIFEST
     said.write_text(json.dumps(manifest, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     _seal(said)
     said.replace(target / MANIFEST)
     (target / _REPLACED).unlink(missing_ok=True)
-    _sync(target)
+    sync(target)
 
 
 def _earlier(target: Path) -> set[Path]:
@@ -124,12 +124,4 @@ def _is_export(file: Path) -> bool:
 
 def _seal(file: Path) -> None:
     file.chmod(0o600)
-    _sync(file)
-
-
-def _sync(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+    sync(file)

@@ -36,7 +36,7 @@ class Content:
         Where the warehouse has it.
     target
         Schema of the published file that gets it.
-    key, stamp, stamp_type
+    key, stamp
         Rows with a larger ``stamp`` (an expression) than at the last publication replace those of the same
         ``key``; without them the table is written whole each time.
     newer
@@ -55,7 +55,6 @@ class Content:
     target: str
     key: tuple[str, ...] = ()
     stamp: str | None = None
-    stamp_type: str = ""
     newer: tuple[str, ...] = ()
     replaced: str = "true"
     row: tuple[str, ...] = ()
@@ -73,7 +72,7 @@ _OPEN = "to_build = 2147483647"
 _INTERVAL_CHANGED = f"greatest(from_build, case when {_OPEN} then from_build else to_build end)"
 _INTERVAL_NEWER = (
     "from_build > $through::bigint",
-    "to_build > $through::bigint and to_build < 2147483647 and from_build <= $through::bigint",
+    f"to_build > $through::bigint and not {_OPEN} and from_build <= $through::bigint",
 )
 _SHAPES = (("intermediate", "int_events"), ("intermediate", "int_people"))
 _BUILD, _MOMENT = "bigint", "timestamp"
@@ -141,11 +140,11 @@ def _check(connection: duckdb.DuckDBPyConnection, source: str, view: View) -> No
 def _content(key: Name, columns: frozenset[str]) -> Content:
     schema, name = key
     keyed, stamp, stamp_type = _KEYS.get(key, ((), None, ""))
-    newer: tuple[str, ...] = (f"{stamp} > $through::{stamp_type}",)
+    newer: tuple[str, ...] = () if stamp is None else (f"{stamp} > $through::{stamp_type}",)
     replaced, row = "true", keyed
     if set(_INTERVALS) <= columns:
         keyed = ("user_id", "task") if "task" in columns else ("user_id",)
-        stamp, stamp_type, newer, replaced = _INTERVAL_CHANGED, "bigint", _INTERVAL_NEWER, _OPEN
+        stamp, newer, replaced = _INTERVAL_CHANGED, _INTERVAL_NEWER, _OPEN
         row = (*keyed, "from_build")
     elif stamp is not None and not {stamp, *keyed} <= columns:
         keyed, stamp = (), None
@@ -153,7 +152,7 @@ def _content(key: Name, columns: frozenset[str]) -> Content:
     hidden = {_STAMP} | (_NOT_IN_PARTS if key in _SHAPES else set())
     target = PARTS if is_part else schema
     left_out = columns & frozenset(hidden)
-    return Content(schema, name, target, keyed, stamp, stamp_type, newer, replaced, row, left_out)
+    return Content(schema, name, target, keyed, stamp, newer, replaced, row, left_out)
 
 
 def _columns(connection: duckdb.DuckDBPyConnection, source: str) -> dict[tuple[str, str], frozenset[str]]:

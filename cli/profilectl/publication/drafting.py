@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import shutil
 from pathlib import Path
 from threading import Thread
+
+from profilectl.console import sync
 
 
 class Draft:
@@ -48,9 +49,5 @@ class Draft:
         with contextlib.suppress(OSError):
             self.folder.mkdir(mode=0o700)
             shutil.copyfile(self.base, self._file)
-            handle = os.open(self._file, os.O_RDONLY)
-            try:
-                os.fsync(handle)
-            finally:
-                os.close(handle)
+            sync(self._file)
             self._is_whole = True
