@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -56,28 +56,63 @@ def connect_published(paths: Paths) -> Iterator[duckdb.DuckDBPyConnection]:
 def open_file(paths: Paths, file: Path, *, read_only: bool) -> Iterator[duckdb.DuckDBPyConnection]:
     """Open any DuckDB ``file`` under the limits, in UTC."""
     with friendly_errors(file):
-        connection = duckdb.connect(str(file), read_only=read_only, config=limits(paths))
+        # without a configuration, as dbt does: only such connections share what is open in a process
+        connection = duckdb.connect(str(file), read_only=read_only)
     try:
-        connection.execute("set TimeZone = 'UTC'")
+        with friendly_errors(file):
+            _limit(connection, limits(paths))
         yield connection
     finally:
         connection.close()
 
 
 @contextmanager
+def held(paths: Paths) -> Iterator[None]:
+    """Keep the working warehouse open: for this process, opening and closing it then costs nothing.
+
+    Until it is let go, it can be opened for writing only, and what is committed stays in its log, up to a
+    gigabyte: writing the tables' own pages once takes less than doing so after each step.
+    """
+    private_folder(paths.warehouse.parent)
+    with open_file(paths, paths.warehouse, read_only=False) as connection:
+        connection.execute("set checkpoint_threshold = '1GiB'")
+        _held.add(paths.warehouse)
+        try:
+            yield
+        finally:
+            _held.discard(paths.warehouse)
+
+
+#: Warehouses that this process keeps open.
+_held: set[Path] = set()
+
+
+def _limit(connection: duckdb.DuckDBPyConnection, settings: Mapping[str, object]) -> None:
+    connection.execute("set TimeZone = 'UTC'")
+    for name, value in settings.items():
+        ((before,),) = connection.execute("select current_setting(?)", [name]).fetchall()
+        if str(value) != str(before):  # a folder that was spilled into cannot be set again
+            connection.execute(f"set {quote_identifier(name)} = {quote_literal(str(value))}")
+
+
+@contextmanager
 def attached(paths: Paths, spill: Paths | None = None) -> Iterator[tuple[duckdb.DuckDBPyConnection, str]]:
-    """Yield a connection of its own that can only read the working warehouse, and the name it has there.
+    """Yield a connection that can only read the working warehouse, and the name it has there.
 
     The name is the file's own, because dbt writes it into the views. ``spill`` gives the limits and
-    the folder to spill into, where they are not those of ``paths``.
+    the folder to spill into, where they are not those of ``paths``. While the warehouse is :func:`held`,
+    nothing keeps the connection from writing to it.
     """
     name, used = paths.warehouse.stem, spill or paths
     private_folder(used.temp)
-    with friendly_errors(paths.warehouse):
-        connection = duckdb.connect(config=limits(used))
+    if paths.warehouse in _held:
+        with open_file(used, paths.warehouse, read_only=False) as connection:
+            yield connection, name
+        return
+    connection = duckdb.connect()
     try:
-        connection.execute("set TimeZone = 'UTC'")
         with friendly_errors(paths.warehouse):
+            _limit(connection, limits(used))
             file = quote_literal(str(paths.warehouse))
             connection.execute(f"attach {file} as {quote_identifier(name)} (read_only)")
         yield connection, name

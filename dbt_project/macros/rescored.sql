@@ -24,51 +24,64 @@
     if newest is not none and through is not none else none %}
   {% set latest = run_query('select cast(max(scored_at) as varchar) from ml.scores').columns[0].values()[0] %}
   {% set some = changed is not none and changed <= 100000 %}
-  {% if some %}
-    create or replace temp table touched_features as select * from {{ features }} where changed_in > {{ through }};
-  {% endif %}
+  {% set touched = '(select * from ' ~ features ~ ' where changed_in > ' ~ through ~ ')' %}
   create or replace temp table scored_now as
   select
       user_id,
       score,
       as_of
-  from ({{ scoring_sql | replace(features, 'temp.touched_features') if some else scoring_sql }}) as scored;
+  {# the engine reads the stamp before it reads the columns that the statement asks for #}
+  from ({{ scoring_sql | replace(features, touched) if some else scoring_sql }}) as scored;
   delete from ml.scores
-  where
-      task = {{ quoted(task) }}
-      {% if some %}
-        and (
-            user_id in (select user_id from temp.scored_now)
-            or user_id not in (select cast({{ entity }} as varchar) from {{ features }})
-        )
-      {% endif %};
+  where task = {{ quoted(task) }} {{ 'and user_id in (select user_id from temp.scored_now)' if some }};
+  {% if some and users_went(task, features, entity, through) %}
+    delete from ml.scores
+    where task = {{ quoted(task) }} and user_id not in (select cast({{ entity }} as varchar) from {{ features }});
+  {% endif %}
   insert into ml.scores (user_id, task, score, percentile, model_id, scored_at, as_of)
   select
-      user_id,
+      scored_now.user_id,
       {{ quoted(task) }},
-      score,
-      percentile,
+      scored_now.score,
+      ranked.percentile,
       {{ quoted(model_id) }},
       {# later than every row, even if the clock was set back: what changed since is found by it #}
       greatest(cast(now() at time zone 'UTC' as timestamp), cast('{{ latest or '1970-01-01' }}' as timestamp) + interval 1 microsecond),
-      as_of
-  from (
-      select *, 100 * cume_dist() over (order by score) as percentile
+      scored_now.as_of
+  from temp.scored_now as scored_now
+  {# of numbers alone: sorting names beside them takes as long again #}
+  inner join (
+      select distinct score, percentile
       from (
-          select user_id, score, as_of, true as is_now
-          from temp.scored_now
-          union all
-          select user_id, score, as_of, false
-          from ml.scores
-          where task = {{ quoted(task) }}
-      ) as everyone
-  ) as ranked
-  where is_now;
+          select score, is_now, 100 * cume_dist() over (order by score) as percentile
+          from (
+              select score, true as is_now from temp.scored_now
+              union all
+              select score, false from ml.scores where task = {{ quoted(task) }}
+          ) as everyone
+      ) as placed
+      where is_now
+  ) as ranked on scored_now.score is not distinct from ranked.score;
   drop table temp.scored_now;
   delete from ml.scored where task = {{ quoted(task) }} and what = 'scores';
   {% if newest is not none %}
     insert into ml.scored values ({{ quoted(task) }}, 'scores', {{ quoted(model_id) }}, {{ newest }});
   {% endif %}
+{% endmacro %}
+
+
+{# Is anyone scored who has no features any more? By number and sum of hashes of those who will be scored: it takes a fraction
+   of looking for their names. #}
+{% macro users_went(task, features, entity, through) %}
+  {% set scored = "(select user_id from ml.scores where task = " ~ quoted(task) ~ ")" %}
+  {% set name = 'cast(' ~ entity ~ ' as varchar)' %}
+  {% set those = 'select count(*) as users, coalesce(sum(hash(user_id)), 0) as hashed from ' %}
+  {% set touched = '(select ' ~ name ~ ' as user_id from ' ~ features ~ ' where changed_in > ' ~ through ~ ')' %}
+  {{ return(run_query('select scored.users - again.users + touched.users <> featured.users or scored.hashed - again.hashed'
+    ~ ' + touched.hashed <> featured.hashed from (' ~ those ~ scored ~ ' as scored) as scored cross join (' ~ those ~ scored
+    ~ ' as scored where user_id in ' ~ touched ~ ') as again cross join (' ~ those ~ touched ~ ' as touched) as touched'
+    ~ ' cross join (' ~ those ~ '(select ' ~ name ~ ' as user_id from ' ~ features ~ ') as featured) as featured'
+    ).columns[0].values()[0]) }}
 {% endmacro %}
 
 

@@ -1,13 +1,24 @@
--- depends_on: {{ ref('int_users') }}
+-- depends_on: {{ ref('int_users') }}, {{ ref('int_people') }}
+-- depends_on: {{ ref('int_identity_keys') }}, {{ ref('int_identity_versions') }}
 -- Each golden value is the one winner among what sources gave, and every other value lost for a reason its rule knows.
 -- `dbt test` looks at one user in sixteen (ids are hashes), so that a million of them cost seconds; a build at some of
--- those it has touched, by name, because only names find their way down to the records.
+-- those it has touched, by name, because only names find their way down to the records: all of them where there are new
+-- records about people, else those of another identity than before, and of these those who have such records.
 {% set looked_at = "user_id < 'u1'" %}
 {% if execute and flags.WHICH == 'build' %}
-{% set found = run_query('select user_id from ' ~ ref('int_users') ~ ' where changed_in = (select max(build_id) from'
-  ~ ' ops.builds) order by user_id limit 500').columns[0].values() if load_relation(ref('int_users')) else [] %}
-{% set looked_at = 'user_id in (' ~ text_list(found) ~ ')' if found else 'false' %}
+{% set people, build = [], tracked_run().build %}
+{% for id, node in graph.nodes.items() if node.name == 'int_people' %}{% do people.append(id) %}{% endfor %}
+{% set touched = 'select user_key from ' ~ ref('int_users') ~ ' where changed_in = ' ~ build if tracked_news(people, build - 1)
+  else 'select user_key from ' ~ ref('int_identity_versions') ~ ' where opened_in = ' ~ build ~ ' or closed_in = ' ~ build %}
+{% set found = run_query('select distinct users.user_id from ' ~ ref('int_users') ~ ' as users inner join '
+  ~ ref('int_identity_keys') ~ ' as keys on users.user_key = keys.user_key inner join ' ~ ref('int_people') ~ ' as people on'
+  ~ ' keys.identity_key = people.identity_key where users.user_key in (' ~ touched ~ ') order by users.user_id limit 500'
+  ).columns[0].values() if load_relation(ref('int_users')) else [] %}
+{% set looked_at = 'user_id in (' ~ text_list(found) ~ ')' if found else none %}
 {% endif %}
+{% if looked_at is none %}
+select 'nobody' as user_id where false
+{% else %}
 with evidence as (
 
     select * from {{ ref('user_attribute_evidence') }}
@@ -18,7 +29,7 @@ with evidence as (
 users as (
 
     select * from {{ ref('dim_users') }}
-    where {{ looked_at }}
+    where {{ few_rows(ref('dim_users'), looked_at) }}
 
 ),
 
@@ -76,3 +87,4 @@ final as (
 )
 
 select * from final
+{% endif %}

@@ -13,6 +13,7 @@ import pyarrow as pa
 from profilectl_ml.compiling import NotCompilable, compile_choice, compile_model, long_expressions
 from profilectl_ml.data import check_features
 from profilectl_ml.errors import ProfilectlError
+from profilectl_ml.gone import delete_gone
 from profilectl_ml.layout import Layout
 from profilectl_ml.predicting import predict_bounded
 from profilectl_ml.sql import quote_identifier, quote_relation
@@ -135,21 +136,20 @@ def _replace(
         f"create or replace temp table scored_now as select user_id, score, as_of from {source}"
     )
     scored_at = max(scored_at, later_than(connection, "scores", "scored_at"))
-    gone = ""
+    these = "" if everyone is None else " and user_id in (select user_id from temp.scored_now)"
+    connection.execute(f"delete from ml.scores where task = ?{these}", [task.name])
     if everyone is not None:
-        entity = quote_identifier(task.entity)
-        gone = (
-            " and (user_id in (select user_id from temp.scored_now) or user_id not in"
-            f" (select {entity}::varchar from {quote_relation(*everyone)}))"
-        )
-    connection.execute(f"delete from ml.scores where task = ?{gone}", [task.name])
+        users = f"select {quote_identifier(task.entity)}::varchar as user_id from {quote_relation(*everyone)}"
+        delete_gone(connection, "scores", task.name, users, "temp.scored_now")
     connection.execute(
         "insert into ml.scores (user_id, task, score, percentile, model_id, scored_at, as_of)"
-        " select user_id, $task, score, percentile, $model, $at, as_of from"
-        " (select *, 100 * cume_dist() over (order by score) as percentile from"
-        " (select user_id, score, as_of, true as is_now from temp.scored_now union all"
-        " select user_id, score, as_of, false from ml.scores where task = $task) as everyone) as ranked"
-        " where is_now",
+        " select scored_now.user_id, $task, scored_now.score, ranked.percentile, $model, $at,"
+        " scored_now.as_of from temp.scored_now as scored_now inner join"
+        # of numbers alone: sorting names beside them takes as long again
+        " (select distinct score, percentile from (select score, is_now, 100 * cume_dist() over (order by score) as percentile from"
+        " (select score, true as is_now from temp.scored_now union all"
+        " select score, false from ml.scores where task = $task) as everyone) as placed where is_now)"
+        " as ranked on scored_now.score is not distinct from ranked.score",
         {"task": task.name, "model": model_id, "at": scored_at},
     )
     connection.execute("drop table temp.scored_now")

@@ -155,6 +155,45 @@ def test_a_copy_that_was_begun_before_is_started_from(small_warehouse: Paths) ->
     assert [one.name for one in small_warehouse.versions.glob(".publishing-*")] == []
 
 
+def test_one_process_begins_a_copy_for_each_publish(small_warehouse: Paths) -> None:
+    publishing.publish(small_warehouse)
+    steps: list[str] = []
+    for _ in range(3):
+        draft = publishing.prepare(small_warehouse)
+        assert draft is not None
+        assert draft.is_open
+        publishing.publish(small_warehouse, steps.append, draft=draft)
+        assert not draft.is_open
+        assert [one.name for one in small_warehouse.versions.glob(".publishing-*")] == []
+    assert not [step for step in steps if step.startswith("copying")]
+
+
+def test_a_view_stays_until_it_says_something_else_or_reads_another_type(small_warehouse: Paths) -> None:
+    with duckdb.connect(str(small_warehouse.warehouse)) as connection:
+        connection.execute(
+            "create view marts.same as select user_id from warehouse.marts.dim_users;"
+            "create view marts.text as select 1 as one;"
+            "create view marts.kind as select * from warehouse.marts.data_quality;"
+            "create view marts.gone as select 1 as one"
+        )
+    publishing.publish(small_warehouse)
+    with duckdb.connect(str(small_warehouse.warehouse)) as connection:
+        connection.execute(
+            "create or replace view marts.text as select 'two' as two; drop view marts.gone;"
+            "alter table marts.data_quality alter landed type double"
+        )
+    publishing.publish(small_warehouse)
+    columns = (
+        "select table_name || '.' || column_name, data_type from information_schema.columns"
+        " where table_name in ('same', 'text', 'kind', 'gone')"
+    )
+    with duckdb.connect(str(small_warehouse.published.resolve()), read_only=True) as connection:
+        found = dict(connection.execute(columns).fetchall())
+        assert connection.execute("select count(*) from marts.same").fetchall() == [(200,)]
+    assert (found["text.two"], found["kind.landed"]) == ("VARCHAR", "DOUBLE")
+    assert not found.keys() & {"text.one", "gone.one"}
+
+
 @pytest.mark.parametrize("why", ["removed", "of an older version", "not whole"])
 def test_a_copy_that_cannot_be_started_from_is_made_again(
     small_warehouse: Paths, why: str, monkeypatch: pytest.MonkeyPatch

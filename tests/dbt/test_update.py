@@ -227,21 +227,22 @@ def test_after_a_kill_at_any_moment_the_next_run_goes_on(home: Home, moment: str
 
 def test_watching_publishes_what_arrives_and_says_how_long_it_took(home: Home) -> None:
     seen: list[watching.Watched] = []
+    told: list[str] = []
+    paths = Paths.from_environment()
 
     def stop() -> bool:
-        if len(seen) == 1 and not (home.landing / "shop/transactions/b9.csv").exists():
-            receipt(home, "b9", "card1", 99.0)
-        return len(seen) == 2
+        if len(seen) in (1, 2) and not (home.landing / f"shop/transactions/w{len(seen)}.csv").exists():
+            receipt(home, f"w{len(seen)}", "card1", 99.0)
+        return len(seen) == 3
 
-    for one in watching.watch(DBT, Paths.from_environment(), every=0.05, train="never", stop=stop):
+    for one in watching.watch(DBT, paths, every=0.05, train="never", tell=told.append, stop=stop):
         seen.append(one)
-    first, second = seen
-    assert first.updated is not None
-    assert second.updated is not None
-    assert (first.updated.run.outcome, first.latency["files"]) == (runs.NOTHING_NEW, 0)
-    assert (second.updated.run.outcome, second.latency["files"]) == (runs.PUBLISHED, 1)
-    assert 0 < second.latency["p50"] == second.latency["p95"] < 600
-    assert len(events()) == 4
+    outcomes = [(one.updated.run.outcome if one.updated else one.error, one.latency["files"]) for one in seen]
+    assert outcomes == [(runs.NOTHING_NEW, 0), (runs.PUBLISHED, 1), (runs.PUBLISHED, 2)]
+    assert 0 < seen[1].latency["p50"] == seen[1].latency["p95"] < 600
+    assert len(events()) == 5
+    assert not [what for what in told if what.startswith("publishing copying")], "copied while it waited"
+    assert not list(paths.versions.glob(".publishing-*"))
 
 
 def test_a_watch_survives_an_update_that_fails(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:

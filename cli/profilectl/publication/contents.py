@@ -38,7 +38,7 @@ class Content:
         Schema of the published file that gets it.
     key, stamp
         Rows with a larger ``stamp`` (an expression) than at the last publication replace those of the same
-        ``key``; without them the table is written whole each time.
+        ``key``, of which the last column tells most; without them the table is written whole each time.
     newer
         Conditions that together find those rows, none of them twice, each by a column alone where that can
         be: those the engine asks before it reads anything else. ``$through`` is the last stamp.
@@ -143,7 +143,7 @@ def _content(key: Name, columns: frozenset[str]) -> Content:
     newer: tuple[str, ...] = () if stamp is None else (f"{stamp} > $through::{stamp_type}",)
     replaced, row = "true", keyed
     if set(_INTERVALS) <= columns:
-        keyed = ("user_id", "task") if "task" in columns else ("user_id",)
+        keyed = ("task", "user_id") if "task" in columns else ("user_id",)
         stamp, newer, replaced = _INTERVAL_CHANGED, _INTERVAL_NEWER, _OPEN
         row = (*keyed, "from_build")
     elif stamp is not None and not {stamp, *keyed} <= columns:

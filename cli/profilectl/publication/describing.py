@@ -7,8 +7,8 @@ from datetime import datetime
 
 import duckdb
 
-from profilectl.publication.copying import TARGET, Written
-from profilectl_ml.sql import quote_identifier, quote_relation
+from profilectl.publication.copying import Written
+from profilectl_ml.sql import quote_relation
 
 _LAST_RUNS = 1000
 _LAST_FILES = 10_000
@@ -23,16 +23,15 @@ def describe(
     storage_version: str,
     file_format: int,
 ) -> None:
-    """Write ``meta``: ``publication`` (one row), ``tables``, ``models``, ``runs``, ``freshness``."""
-    connection.execute(f"use {quote_identifier(TARGET)}")
-    try:
-        connection.execute("create schema meta")
-        _publication(connection, version, moment, written, storage_version, file_format)
-        _tables(connection, written)
-        _models(connection, source)
-        _runs(connection, source)
-    finally:
-        connection.execute("use memory")
+    """Write ``meta``: ``publication`` (one row), ``tables``, ``models``, ``runs``, ``freshness``.
+
+    The connection uses the file to describe; ``source`` is the name of the warehouse.
+    """
+    connection.execute("create schema meta")
+    _publication(connection, version, moment, written, storage_version, file_format)
+    _tables(connection, written)
+    _models(connection, source)
+    _runs(connection, source)
 
 
 def _publication(

@@ -11,7 +11,7 @@ from profilectl.console import sync
 
 
 class Draft:
-    """A file to start the next version from.
+    """A file to start the next version from. ``is_open`` until it was taken or thrown away.
 
     Parameters
     ----------
@@ -25,6 +25,7 @@ class Draft:
     def __init__(self, base: Path, folder: Path) -> None:
         self.base, self.folder = base, folder
         self._file = folder / base.name
+        self.is_open = True
         self._is_whole = False
         self._thread = Thread(target=self._copy, name="draft", daemon=True)
         self._thread.start()
@@ -32,15 +33,19 @@ class Draft:
     def take(self, base: Path, target: Path) -> bool:
         """Wait for the copy and move it to ``target``; False if there is none, or one of another file."""
         self._thread.join()
-        if not self._is_whole or base != self.base:
-            return False
-        with contextlib.suppress(FileNotFoundError):  # removed by another publish
-            self._file.replace(target)
-            return True
+        try:
+            if self._is_whole and base == self.base:
+                self._file.replace(target)
+                return True
+        except FileNotFoundError:  # removed by another publish
+            pass
+        finally:
+            self.discard()
         return False
 
     def discard(self) -> None:
         """Remove what was not taken."""
+        self.is_open = False
         self._thread.join()
         shutil.rmtree(self.folder, ignore_errors=True)
 

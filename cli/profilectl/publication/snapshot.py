@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -24,6 +26,8 @@ from profilectl_ml.sql import quote_identifier, quote_literal, quote_relation
 FORMAT = 2
 #: A file with more than this share of empty blocks is not started from: it would only grow. Small ones may.
 _MOST_EMPTY, _SMALL_BLOCKS = 0.4, 400
+
+_WRITERS = 2
 
 Tell = Callable[[str], None]
 
@@ -58,25 +62,47 @@ def make(paths: Paths, target: Path, version: str, moment: datetime, tell: Tell)
         target.unlink(missing_ok=True)
     with attached(paths) as (connection, source):
         tables, views = contents(connection, source)
-        _attach(connection, target, paths.storage_version)
-        epochs = _epochs(connection, source)
-        _drop_others(connection, tables)
-        written: dict[str, Written] = {}
-        for content in tables:
-            tell(content.published)
-            connection.execute(f"create schema if not exists {quote_relation(TARGET, content.target)}")
-            known = (before or {}).get(content.published)
-            epoch = epochs.get(content.name, "") if content.schema != "ml" else "ml"
-            written[content.published] = write(connection, source, content, epoch, known)
-        tell("views")
-        describing.describe(connection, source, version, moment, written, paths.storage_version, FORMAT)
-        made = [_make_view(connection, view) for view in views]
-        if paths.manifest.is_file():  # written by dbt; a warehouse from elsewhere has none
-            manifest = json.loads(paths.manifest.read_text(encoding="utf-8"))
-            dictionary.write(connection, TARGET, dictionary.entries(manifest))
-        connection.execute(f"checkpoint {quote_identifier(TARGET)}")
-        connection.execute(f"detach {quote_identifier(TARGET)}")
+        with _target(connection, target, paths.storage_version):
+            epochs = _epochs(connection, source)
+            kept = _drop_others(connection, tables, views)
+            for schema in sorted({content.target for content in tables}):
+                connection.execute(f"create schema if not exists {quote_relation(TARGET, schema)}")
+            written = _write(connection, source, tables, epochs, before or {}, tell)
+            tell("views")
+            describing.describe(connection, source, version, moment, written, paths.storage_version, FORMAT)
+            made = [_make_view(connection, view, view in kept) for view in views]
+            if paths.manifest.is_file():  # written by dbt; a warehouse from elsewhere has none
+                manifest = json.loads(paths.manifest.read_text(encoding="utf-8"))
+                dictionary.write(connection, TARGET, dictionary.entries(manifest))
     return Snapshot({name: one.rows for name, one in written.items()}, made, before is None)
+
+
+def _write(
+    connection: duckdb.DuckDBPyConnection,
+    source: str,
+    tables: list[Content],
+    epochs: Mapping[str, str],
+    before: Mapping[str, Written],
+    tell: Tell,
+) -> dict[str, Written]:
+    """Write the tables, two at a time: most of what changed in one is too little for the engine to divide."""
+
+    def write_one(content: Content) -> Written:
+        epoch = epochs.get(content.name, "") if content.schema != "ml" else "ml"
+        with connection.cursor() as own:
+            return write(own, source, content, epoch, before.get(content.published))
+
+    with ThreadPoolExecutor(_WRITERS) as pool:
+        waiting = {content.published: pool.submit(write_one, content) for content in tables}
+        try:
+            written = {}
+            for name, one in waiting.items():
+                tell(name)
+                written[name] = one.result()
+            return written
+        except BaseException:
+            pool.shutdown(cancel_futures=True)
+            raise
 
 
 def verify(paths: Paths, file: Path, snapshot: Snapshot) -> None:
@@ -106,20 +132,35 @@ def verify(paths: Paths, file: Path, snapshot: Snapshot) -> None:
                 ) from error
 
 
-def _attach(connection: duckdb.DuckDBPyConnection, target: Path, storage: str) -> None:
+@contextmanager
+def _target(connection: duckdb.DuckDBPyConnection, target: Path, storage: str) -> Iterator[None]:
+    """Attach the new file as ``TARGET`` and use it; write it to the disk at the end."""
     # The oldest storage version by default: the drivers of today's BI tools read it. No log of what is
     # written, and one checkpoint at the end: a file that is not finished is thrown away. Pieces of tables
     # that lost some rows stay as they are: putting them together takes longer than all that is written.
     options = f"storage_version {quote_literal(storage)}, recovery_mode no_wal_writes"
-    connection.execute("set max_vacuum_tasks = 0")
-    connection.execute("set checkpoint_threshold = '1TB'")
+    settings = {"max_vacuum_tasks": "0", "checkpoint_threshold": "1TB"}
+    name, file = quote_identifier(TARGET), quote_literal(str(target))
+    asked = ", ".join(f"current_setting({quote_literal(setting)})" for setting in settings)
+    [(used, *kept)] = connection.execute(f"select current_catalog(), {asked}").fetchall()
+    for setting, value in settings.items():
+        connection.execute(f"set {setting} = {quote_literal(value)}")
     try:
-        connection.execute(f"attach {quote_literal(str(target))} as {quote_identifier(TARGET)} ({options})")
+        connection.execute(f"attach {file} as {name} ({options})")
     except duckdb.Error as error:
         raise ProfilectlError(
             f"DuckDB cannot write a file of storage version {storage}: {str(error).splitlines()[0]}",
             hint="set PROFILECTL_STORAGE_VERSION to one it knows, such as v1.0.0",
         ) from error
+    try:
+        connection.execute(f"use {name}")
+        yield
+        connection.execute(f"checkpoint {name}")
+    finally:
+        connection.execute(f"use {quote_identifier(used)}")
+        connection.execute(f"detach {name}")
+        for setting, value in zip(settings, kept, strict=True):
+            connection.execute(f"set {setting} = {quote_literal(str(value))}")
 
 
 def _standing(paths: Paths, file: Path) -> dict[str, Written] | None:
@@ -157,24 +198,35 @@ def _epochs(connection: duckdb.DuckDBPyConnection, source: str) -> dict[str, str
     return {row["model"]: row["epoch"] for row in found}
 
 
-def _drop_others(connection: duckdb.DuckDBPyConnection, tables: list[Content]) -> None:
-    """Drop what the file it starts from has beside these tables: every view, and tables that are no more."""
-    kept = {content.published for content in tables}
+def _drop_others(
+    connection: duckdb.DuckDBPyConnection, tables: list[Content], views: list[View]
+) -> set[View]:
+    """Drop what the file it starts from has beside these tables and views; return views that it has."""
+    kept = {(content.target, content.name, "table") for content in tables}
+    wanted = {view.sql: view for view in views}
     found = connection.execute(
-        "select schema_name, view_name, 'view' from duckdb_views()"
+        "select schema_name, view_name, 'view', sql from duckdb_views()"
         " where database_name = $name and not internal"
-        " union all select schema_name, table_name, 'table' from duckdb_tables()"
+        " union all select schema_name, table_name, 'table', '' from duckdb_tables()"
         " where database_name = $name and schema_name <> 'meta'",
         {"name": TARGET},
     ).fetchall()
-    for schema, name, kind in found:
-        if kind == "view" or f"{schema}.{name}" not in kept:
+    for schema, name, kind, sql in found:
+        if (schema, name, kind) not in kept and sql not in wanted:
             connection.execute(f"drop {kind} {quote_relation(TARGET, schema, name)}")
     connection.execute(f"drop schema if exists {quote_relation(TARGET, 'meta')} cascade")
+    return {wanted[sql] for *_, sql in found if sql in wanted}
 
 
-def _make_view(connection: duckdb.DuckDBPyConnection, view: View) -> str:
-    connection.execute(f"use {quote_identifier(TARGET)}")
+def _make_view(connection: duckdb.DuckDBPyConnection, view: View, is_there: bool) -> str:
+    name = quote_relation(TARGET, view.schema, view.name)
+    if is_there:  # and stays, with the comments on it, unless it cannot be read any more as it is
+        try:
+            connection.execute(f"describe {name}")
+        except duckdb.Error:
+            connection.execute(f"drop view {name}")
+        else:
+            return f"{view.schema}.{view.name}"
     try:
         connection.execute(view.sql)
     except duckdb.Error as error:
@@ -182,6 +234,4 @@ def _make_view(connection: duckdb.DuckDBPyConnection, view: View) -> str:
             f"the view {view.schema}.{view.name} cannot be published: {str(error).splitlines()[0]}",
             hint="published views may read marts, ml tables and intermediate models, but not raw or staging",
         ) from error
-    finally:
-        connection.execute("use memory")
     return f"{view.schema}.{view.name}"

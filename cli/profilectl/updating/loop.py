@@ -10,13 +10,12 @@ from typing import Any
 import duckdb
 
 from profilectl import facts, publishing
-from profilectl.console import private_folder
 from profilectl.dbt_runner import DbtOutcome, NodeFailure, run_dbt
 from profilectl.locking import only_writer
 from profilectl.project import DbtProject, Paths
 from profilectl.publication.drafting import Draft
 from profilectl.updating import news, retraining, runs
-from profilectl.warehouse import connect_published, open_file
+from profilectl.warehouse import connect_published, held, open_file
 from profilectl_ml.errors import ProfilectlError
 
 Tell = Callable[[str], None]
@@ -74,6 +73,7 @@ def update(
     train: str = retraining.AUTO,
     command: str = "update",
     tell: Tell = lambda what: None,
+    draft: Draft | None = None,
 ) -> Updated:
     """Take what landed, build and score what it touches, check, publish; do nothing where nothing is new.
 
@@ -87,6 +87,9 @@ def update(
         The name of the run in ``ops.runs``.
     tell
         Called with what is being done.
+    draft
+        What :func:`profilectl.publishing.prepare` has begun before; it stays where nothing is published.
+        Without it, one is made while dbt builds.
 
     Raises
     ------
@@ -94,19 +97,18 @@ def update(
         If another process writes this home, dbt cannot start, or nothing could be published. What was done
         until then stays, and the next run goes on from there.
     """
-    with only_writer(paths, f"profilectl {command}"):
-        return _Update(project, paths, train, tell).go(command)
+    with only_writer(paths, f"profilectl {command}"), held(paths):
+        return _Update(project, paths, train, tell).go(command, draft)
 
 
 class _Update:
     def __init__(self, project: DbtProject, paths: Paths, train: str, tell: Tell) -> None:
         self._project, self._paths, self._train, self._tell = project, paths, train, tell
 
-    def go(self, command: str) -> Updated:
+    def go(self, command: str, given: Draft | None) -> Updated:
         tell = self._tell
         tell("looking for what is new")
         fingerprint = news.fingerprint(self._project)
-        private_folder(self._paths.warehouse.parent)
         with open_file(self._paths, self._paths.warehouse, read_only=False) as connection:
             run = runs.start(connection, command)
             complete = runs.last_complete(connection)
@@ -114,7 +116,7 @@ class _Update:
             before = _Before.of(connection)
         done = Updated(run)
         run.project = fingerprint
-        draft = None if found.is_empty else publishing.prepare(self._paths)
+        draft = given if given or found.is_empty else publishing.prepare(self._paths)
         try:
             if found.is_empty or self._build(done, found, before.batch):
                 self._learn(done, found)
@@ -123,7 +125,7 @@ class _Update:
             run.outcome, run.reason = runs.FAILED, _reason(error)
             raise
         finally:
-            if draft is not None:
+            if draft is not None and draft is not given:
                 draft.discard()
             self._finish(done, before)
         return done
@@ -136,7 +138,7 @@ class _Update:
                 run.through_batch = batch
                 outcome = self._dbt(found.selection())
                 done.failures = [failure for failure in outcome.failures if failure.node != _REFUSED]
-                with open_file(self._paths, self._paths.warehouse, read_only=True) as connection:
+                with open_file(self._paths, self._paths.warehouse, read_only=False) as connection:
                     late = news.landed_since(connection, batch) - found.entities
                     batch = news.last_batch(connection)
                 if found.everything or not late:
@@ -207,7 +209,7 @@ class _Update:
             return "nothing was published yet"
         with connect_published(self._paths) as connection:
             published = facts.rows(connection, "select published_at from meta.publication")[0]["published_at"]
-        with open_file(self._paths, self._paths.warehouse, read_only=True) as connection:
+        with open_file(self._paths, self._paths.warehouse, read_only=False) as connection:
             if not facts.has_table(connection, "ml", "promotions"):
                 return ""
             changed = facts.rows(

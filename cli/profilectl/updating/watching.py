@@ -7,11 +7,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib import import_module
 
-from profilectl import facts
+from profilectl import facts, publishing
 from profilectl.dbt_runner import warm_up
 from profilectl.landing.discover import walk
 from profilectl.locking import only_writer
 from profilectl.project import DbtProject, Paths
+from profilectl.publication.drafting import Draft
 from profilectl.updating import loop, news, runs
 from profilectl.warehouse import open_file
 from profilectl_ml.errors import ProfilectlError
@@ -75,24 +76,34 @@ def watch(
         warm_up(project, paths, news.fingerprint(project))
         import_module("profilectl_ml.refreshing")
         first, done, before = None, None, _signature(paths, project)
-        while not stop():
-            seen = _signature(paths, project)
-            if seen == before and seen != done:
-                warm_up(project, paths, news.fingerprint(project))
-                one = _update(project, paths, train, tell, first)
-                done = seen
-                if one.updated is not None and first is None:
-                    first = one.updated.run.run_id
-                yield one
-            else:
-                tell("waiting for files")
-                time.sleep(every)
-            before = seen
+        # The file that the next version begins as is copied while there is nothing else to do.
+        draft = publishing.prepare(paths)
+        try:
+            while not stop():
+                seen = _signature(paths, project)
+                if seen == before and seen != done:
+                    warm_up(project, paths, news.fingerprint(project))
+                    one = _update(project, paths, train, tell, first, draft)
+                    done = seen
+                    if one.updated is not None and first is None:
+                        first = one.updated.run.run_id
+                    if draft is None or not draft.is_open:
+                        draft = publishing.prepare(paths)
+                    yield one
+                else:
+                    tell("waiting for files")
+                    time.sleep(every)
+                before = seen
+        finally:
+            if draft is not None:
+                draft.discard()
 
 
-def _update(project: DbtProject, paths: Paths, train: str, tell: Tell, first: int | None) -> Watched:
+def _update(
+    project: DbtProject, paths: Paths, train: str, tell: Tell, first: int | None, draft: Draft | None
+) -> Watched:
     try:
-        updated = loop.update(project, paths, train=train, command="watch", tell=tell)
+        updated = loop.update(project, paths, train=train, command="watch", tell=tell, draft=draft)
     except ProfilectlError as error:
         return Watched(None, error, {})
     with open_file(paths, paths.warehouse, read_only=True) as connection:

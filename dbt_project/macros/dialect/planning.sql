@@ -22,6 +22,12 @@
 {% macro union_by_name() %}{{ return(adapter.dispatch('union_by_name')()) }}{% endmacro %}
 {% macro duckdb__union_by_name() -%} union all by name {%- endmacro %}
 
+{# The few rows of a wide table for which a condition on a narrow column holds: they are found by that column alone, and only
+   parts of the table with one of them are read whole. #}
+{% macro few_rows(table, condition) %}{{ return(adapter.dispatch('few_rows')(table, condition)) }}{% endmacro %}
+{% macro duckdb__few_rows(table, condition) -%} rowid in (select rowid from {{ table }} where {{ condition }}) {%- endmacro %}
+{% macro default__few_rows(table, condition) -%} {{ condition }} {%- endmacro %}
+
 {# Several columns as one value that can be compared. #}
 {% macro row_of(columns) %}{{ return(adapter.dispatch('row_of')(columns)) }}{% endmacro %}
 {% macro duckdb__row_of(columns) -%} {{ '(' ~ columns | join(', ') ~ ')' if columns | length > 1 else columns[0] }} {%- endmacro %}

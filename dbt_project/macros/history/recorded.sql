@@ -45,7 +45,7 @@
   {% do recorded_columns(target, now) %}
   {% for column in run_query('describe ' ~ now).columns[0].values() %}{% do names.append(column) %}{% endfor %}
   {% set was = 'select ' ~ names | join(', ') ~ ' from ' ~ target ~ ' as was where to_build = ' ~ still_open()
-    ~ (' and ' ~ is_touched('was', ['user_id']) if is_part else '') %}
+    ~ (' and ' ~ few_rows(target, 'user_id in (select user_id from ' ~ touched_table() ~ ')') if is_part else '') %}
   {% set apart = ['now.' ~ key[0] ~ ' is null', 'was.' ~ key[0] ~ ' is null'] %}
   {% for name in names if name not in key %}{% do apart.append('now.' ~ name ~ ' is distinct from was.' ~ name) %}{% endfor %}
   {% do run_query('create or replace temp table ' ~ differing ~ ' as select ' ~ key | join(', ') ~ ' from ' ~ now ~ ' as now full join ('

@@ -5,9 +5,9 @@
   {%- endif -%}
 {%- endmacro %}
 
-{# The columns are a key: none is null, no combination comes twice. A build looks only at keys that were written since the test
-   last passed, by their `stamp`: the number of the run, or a time. `dbt test`, and a table without a stamp, look at all of
-   them. #}
+{# The columns are a key: none is null, no combination comes twice. A build looks only at rows whose first column is that of one
+   written since the test last passed, by its `stamp`: the number of the run, or a time. `dbt test`, and a table without a
+   stamp, look at all of them. #}
 {% test key(model, columns, stamp='changed_in', only='true') %}
 {%- set all_of_it = stamp is none or not execute or flags.WHICH != 'build' -%}
 {%- set newest = 'true' if all_of_it else unseen(stamp) -%}
@@ -15,7 +15,7 @@ select {{ columns | join(', ') }}, count(*) as copies
 from {{ model }}
 where {{ only }}
     {%- if not all_of_it %}
-    and {{ row_of(columns) }} in (select {{ row_of(columns) }} from {{ model }} where {{ only }} and {{ newest }})
+    and {{ columns[0] }} in (select {{ columns[0] }} from {{ model }} where {{ only }} and {{ newest }})
     {%- endif %}
 group by {{ columns | join(', ') }}
 having count(*) > 1

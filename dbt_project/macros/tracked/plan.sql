@@ -12,7 +12,7 @@
       ~ ' alter table ops.model_state add column if not exists wrote bigint;'
       ~ " insert into ops.builds select coalesce(max(build_id), 0) + 1, '" ~ invocation_id
       ~ "', timezone('UTC', now()) from ops.builds") %}
-    {% do run_query(tidying(tracked_run().build)) %}
+    {% do run_query(engine_settings(tracked_run().build)) %}
   {% endif %}
 {% endmacro %}
 

@@ -8,7 +8,7 @@ with {{ history_clock_cte() }},
 users as (
 
     select * from {{ ref('dim_users') }}
-    {{ only_touched('dim_users', ['user_id']) }}
+    {{ in_update('where ' ~ few_rows(ref('dim_users'), is_touched('dim_users', ['user_id']))) }}
 
 ),
 

@@ -11,7 +11,7 @@ import pyarrow as pa
 from profilectl_ml.explaining.explainer import Explainer
 from profilectl_ml.layout import Layout
 from profilectl_ml.scoring import member_batches
-from profilectl_ml.sql import quote_identifier, quote_relation
+from profilectl_ml.sql import quote_identifier, quote_literal, quote_relation
 from profilectl_ml.tasks import Task
 from profilectl_ml.watermarks import later_than
 
@@ -42,7 +42,8 @@ def write_reasons(
         Where ``task.features`` holds some users only: all of them. The others keep their reasons.
     """
     at = later_than(connection, "score_reasons", "explained_at")
-    connection.execute(f"delete from ml.score_reasons where task = ?{_of_these(task, everyone)}", [task.name])
+    for these in _those(task, everyone):
+        connection.execute(f"delete from ml.score_reasons where task = ?{these}", [task.name])
     connection.register("named_features", _features(layout))
     connection.execute(
         "create or replace temp table new_reasons (user_id varchar, rank bigint, place bigint, number double,"
@@ -63,14 +64,16 @@ def write_reasons(
         connection.unregister("named_features")
 
 
-def _of_these(task: Task, everyone: tuple[str, ...] | None) -> str:
+def _those(task: Task, everyone: tuple[str, ...] | None) -> list[str]:
+    """Return conditions of rows to delete: all, or those of the users to explain, then of users who went."""
     if everyone is None:
-        return ""
-    entity = quote_identifier(task.entity)
-    return (
-        f" and (user_id in (select {entity}::varchar from {quote_relation(*task.features)})"
-        f" or user_id not in (select {entity}::varchar from {quote_relation(*everyone)}))"
+        return [""]
+    users = f"select {quote_identifier(task.entity)}::varchar from"
+    went = (
+        f"select user_id from ml.score_reasons where task = {quote_literal(task.name)} and rank = 1"
+        f" and user_id not in ({users} {quote_relation(*everyone)})"
     )
+    return [f" and user_id in ({users} {quote_relation(*task.features)})", f" and user_id in ({went})"]
 
 
 def _long(explainer: Explainer, users: pa.Array, matrix: np.ndarray, top: int) -> pa.Table:

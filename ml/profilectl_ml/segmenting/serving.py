@@ -56,7 +56,7 @@ def reassign_some(
     names, entity = names_of(model), quote_identifier(task.entity)
     dated = check_columns(connection, task)
     query = assignment_sql(replace(task, features=some), model.estimator, dated=dated)
-    everyone = f"select {entity}::varchar from {quote_relation(*task.features)}"
+    everyone = f"select {entity}::varchar as user_id from {quote_relation(*task.features)}"
     with writing.assigned(connection, query) as table:
         users = writing.write_segments(connection, task.name, stored.model_id, table, names, at, everyone)
     listed = ", ".join(quote_literal(names.get(n, "")) for n in range(max(names) + 1))

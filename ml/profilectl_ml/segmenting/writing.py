@@ -10,6 +10,7 @@ from typing import Any
 
 import duckdb
 
+from profilectl_ml.gone import delete_gone
 from profilectl_ml.segmenting.naming import Profile
 
 ASSIGNED = '"temp"."main"."new_segments"'
@@ -63,10 +64,10 @@ def write_segments(
     Without ``everyone`` the table holds all users. With it, a query of the ids of all of them, the others
     keep their segments.
     """
-    these = (
-        f" and (user_id in (select user_id from {table}) or user_id not in ({everyone}))" if everyone else ""
-    )
+    these = f" and user_id in (select user_id from {table})" if everyone else ""
     connection.execute(f"delete from ml.segments where task = ?{these}", [task])
+    if everyone:
+        delete_gone(connection, "segments", task, everyone, table)
     connection.execute(
         "insert into ml.segments (user_id, task, segment, distance, model_id, assigned_at, as_of)"
         f" select user_id, ?, list_extract(?, segment + 1), distance, ?, ?, as_of from {table}"

@@ -3,23 +3,23 @@
 {{ depends_on_value('select as_of from ' ~ update_ref('int_clock')) }}
 {{ touched_users(buyers_touched()) }}
 
-with events as {{ inlined() }} (
+with identity_keys as {{ kept_in_update() }} (
+
+    select * from {{ ref('int_identity_keys') }}
+    {{ only_touched('int_identity_keys', ['user_key']) }}
+
+),
+
+events as {{ inlined() }} (
 
     select * from {{ ref('int_events') }}
-    where event_type = 'purchase'
+    where event_type = 'purchase' {{ in_update('and identity_key in (select identity_key from identity_keys)') }}
 
 ),
 
 items as (
 
     select * from {{ ref('int_items') }}
-
-),
-
-identity_keys as (
-
-    select * from {{ ref('int_identity_keys') }}
-    {{ only_touched('int_identity_keys', ['user_key']) }}
 
 ),
 

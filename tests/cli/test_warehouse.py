@@ -1,0 +1,80 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from profilectl import publishing
+from profilectl.project import Paths
+from profilectl.warehouse import attached, connect, held, open_file
+
+OPENS = "import duckdb, sys; duckdb.connect(sys.argv[1]).execute('select 1')"
+
+
+def opens_elsewhere(file: Path) -> bool:
+    return subprocess.run([sys.executable, "-c", OPENS, str(file)], capture_output=True).returncode == 0
+
+
+def setting(connection: duckdb.DuckDBPyConnection, name: str) -> str:
+    return str(connection.execute("select current_setting(?)", [name]).fetchall()[0][0])
+
+
+def test_what_is_held_is_open_for_this_process_alone(small_warehouse: Paths) -> None:
+    file = small_warehouse.warehouse
+    with held(small_warehouse):
+        with open_file(small_warehouse, file, read_only=False) as connection:
+            connection.execute("create table marts.made as select 1 as one")
+        with attached(small_warehouse) as (connection, name):
+            assert connection.execute(f"select * from {name}.marts.made").fetchall() == [(1,)]
+        # as dbt opens it
+        with duckdb.connect(str(file)) as connection:
+            assert connection.execute("select * from marts.made").fetchall() == [(1,)]
+        assert not opens_elsewhere(file)
+    assert opens_elsewhere(file)
+    with connect(small_warehouse) as connection:
+        assert connection.execute("select * from marts.made").fetchall() == [(1,)]
+
+
+def test_what_is_held_writes_its_log_to_its_pages_when_it_is_let_go(small_warehouse: Paths) -> None:
+    log = small_warehouse.warehouse.with_name(small_warehouse.warehouse.name + ".wal")
+    with held(small_warehouse):
+        with open_file(small_warehouse, small_warehouse.warehouse, read_only=False) as connection:
+            # more than DuckDB would leave in the log
+            connection.execute("create table marts.made as select random() as one from range(100_000)")
+            connection.execute("update marts.made set one = random()")
+            connection.execute("update marts.made set one = random()")
+            connection.execute("insert into marts.made select * from marts.made limit 90_000")
+        assert log.stat().st_size > 0
+    assert not log.exists()
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_a_publish_leaves_the_settings_of_what_is_held(
+    small_warehouse: Paths, monkeypatch: pytest.MonkeyPatch, fails: bool
+) -> None:
+    def broken(*arguments: object) -> None:
+        raise RuntimeError("no")
+
+    names = ("max_vacuum_tasks", "checkpoint_threshold")
+    with held(small_warehouse), open_file(small_warehouse, small_warehouse.warehouse, read_only=False) as own:
+        before = [setting(own, name) for name in names]
+        if fails:
+            monkeypatch.setattr("profilectl.publication.snapshot.describing.describe", broken)
+            with pytest.raises(RuntimeError, match="no"):
+                publishing.publish(small_warehouse)
+            monkeypatch.undo()
+        publishing.publish(small_warehouse)
+        assert [setting(own, name) for name in names] == before
+        found = own.execute("select database_name from duckdb_databases() where not internal").fetchall()
+    assert found == [("warehouse",)]
+
+
+def test_limits_hold_however_it_is_opened(small_warehouse: Paths) -> None:
+    with connect(small_warehouse) as own, attached(small_warehouse) as (other, _):
+        for connection in (own, other):
+            assert setting(connection, "threads") == str(small_warehouse.duckdb_threads)
+            assert setting(connection, "temp_directory") == str(small_warehouse.temp)
+            assert setting(connection, "TimeZone") == "UTC"
