@@ -141,15 +141,18 @@ def _replace(
     if everyone is not None:
         users = f"select {quote_identifier(task.entity)}::varchar as user_id from {quote_relation(*everyone)}"
         delete_gone(connection, "scores", task.name, users, "temp.scored_now")
+    # Percentiles of numbers alone: sorting names beside them takes as long again.
+    ranked = (
+        "select score, is_now, 100 * cume_dist() over (order by score) as percentile from"
+        " (select score, true as is_now from temp.scored_now union all"
+        " select score, false from ml.scores where task = $task) as everyone"
+    )
     connection.execute(
         "insert into ml.scores (user_id, task, score, percentile, model_id, scored_at, as_of)"
         " select scored_now.user_id, $task, scored_now.score, ranked.percentile, $model, $at,"
         " scored_now.as_of from temp.scored_now as scored_now inner join"
-        # of numbers alone: sorting names beside them takes as long again
-        " (select distinct score, percentile from (select score, is_now, 100 * cume_dist() over (order by score) as percentile from"
-        " (select score, true as is_now from temp.scored_now union all"
-        " select score, false from ml.scores where task = $task) as everyone) as placed where is_now)"
-        " as ranked on scored_now.score is not distinct from ranked.score",
+        f" (select distinct score, percentile from ({ranked}) as placed where is_now) as ranked"
+        " on scored_now.score is not distinct from ranked.score",
         {"task": task.name, "model": model_id, "at": scored_at},
     )
     connection.execute("drop table temp.scored_now")
