@@ -196,6 +196,11 @@ def _failed_early(error: BaseException | None, paths: Paths) -> ProfilectlError:
             f"{paths.warehouse} is in use by another process",
             hint="wait for it or close it; readers should open the published file, which is never locked",
         )
+    if "different configuration" in message:
+        return ProfilectlError(
+            f"dbt opens {paths.warehouse} with other options than the update that holds it",
+            hint="in profiles.yml, give DuckDB's settings under `settings`, not under `config_options`",
+        )
     return ProfilectlError(f"dbt could not start: {message}", hint=f"details: {paths.dbt_logs / 'dbt.log'}")
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from profilectl.dbt_runner import last_run, load_manifest, one_line, run_dbt
 from profilectl.project import DbtProject, Paths, locate_project
-from profilectl.warehouse import connect
+from profilectl.warehouse import connect, held
 from profilectl_ml.errors import ProfilectlError
 
 
@@ -43,6 +43,20 @@ def test_a_project_that_does_not_parse_is_one_error(project: DbtProject, paths: 
     (project.folder / "models" / "worse.sql").write_text("select * from {{ ref('nowhere') }}")
     with pytest.raises(ProfilectlError, match="nowhere"):
         run_dbt(project, paths, ["build"])
+
+
+def test_a_profile_that_opens_the_warehouse_otherwise_is_told_where_settings_go(
+    project: DbtProject, paths: Paths
+) -> None:
+    with held(paths):
+        assert run_dbt(project, paths, ["run", "--select", "good"]).success
+        file = project.profiles / "profiles.yml"
+        file.write_text(
+            file.read_text().replace("type: duckdb", "type: duckdb\n      config_options: {threads: 1}")
+        )
+        with pytest.raises(ProfilectlError, match="other options") as caught:
+            run_dbt(project, paths, ["run", "--select", "good"])
+    assert "settings" in str(caught.value.hint)
 
 
 def test_errors_lose_their_frame() -> None:
