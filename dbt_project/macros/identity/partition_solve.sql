@@ -20,8 +20,13 @@
   {% set lost = '(select component_key from ' ~ tag ~ '_lost)' %}
   {% do cc_table(made, tag ~ '_keys', 'select identity_key, records from ' ~ ref('int_identity_evidence')
     ~ ' where changed_in > ' ~ plan.through) %}
-  {% do cc_table(made, tag ~ '_named', 'select distinct links.identifier_id from ' ~ links ~ ' as links inner join ' ~ tag
-    ~ '_keys as keys on links.identity_key = keys.identity_key') %}
+  {# new sets have new links, which lie together; only where others are touched are all links looked through #}
+  {% set fresh = '(select identity_key, identifier_id from ' ~ links ~ ' where changed_in > ' ~ plan.through ~ ')' %}
+  {% set known = '(select * from ' ~ tag ~ '_keys where identity_key not in (select identity_key from ' ~ fresh ~ ' as fresh))' %}
+  {% do cc_table(made, tag ~ '_named', 'select identifier_id, max(records) > 0 as is_live from (select links.identifier_id,'
+    ~ ' keys.records from ' ~ fresh ~ ' as links inner join ' ~ tag ~ '_keys as keys on links.identity_key = keys.identity_key'
+    ~ ' union all select links.identifier_id, keys.records from ' ~ links ~ ' as links inner join ' ~ known
+    ~ ' as keys on links.identity_key = keys.identity_key) as those group by identifier_id') %}
   {% do identity_lost_components(made, tag, now) %}
   {% set place = 'select identifier_id, component_key, user_key from ' ~ now ~ ' as was where ' %}
   {% do cc_table(made, tag ~ '_placed', place ~ 'identifier_id in (select identifier_id from ' ~ tag ~ '_named union select'
@@ -31,8 +36,11 @@
     ~ ' select identifier_id from ' ~ tag ~ '_placed where component_key in ' ~ lost ~ ' union select identifier_id from '
     ~ tag ~ '_placed where user_key is null and identifier_id not in ' ~ blocked ~ ' union select identifier_id from '
     ~ blocked ~ ' as ban where identifier_id not in (select identifier_id from ' ~ tag ~ '_placed where user_key is null)') %}
-  {% do cc_table(made, tag ~ '_active', 'select identifier_id from ' ~ ref('int_identifier_activity') ~ ' where identifier_id'
-    ~ ' in (select identifier_id from identity_seen) and identifier_id not in ' ~ blocked) %}
+  {# whatever a live set names is active; of the rest, the activity tells #}
+  {% set live = '(select identifier_id from ' ~ tag ~ '_named where is_live)' %}
+  {% do cc_table(made, tag ~ '_active', 'select identifier_id from (select identifier_id from ' ~ live ~ ' as live union all'
+    ~ ' select identifier_id from ' ~ ref('int_identifier_activity') ~ ' where identifier_id in (select identifier_id from'
+    ~ ' identity_seen except select identifier_id from ' ~ live ~ ' as live)) as active where identifier_id not in ' ~ blocked) %}
   {# identifiers that stand for themselves: new ones, and those of components that lost an edge #}
   {% do cc_table(made, tag ~ '_own', 'select active.identifier_id from ' ~ tag ~ '_active as active left join ' ~ tag
     ~ '_placed as was on was.identifier_id = active.identifier_id and was.user_key is not null where was.identifier_id is null'
