@@ -71,11 +71,13 @@ def held(paths: Paths) -> Iterator[None]:
     """Keep the working warehouse open: for this process, opening and closing it then costs nothing.
 
     Until it is let go, it can be opened for writing only, and what is committed stays in its log, up to a
-    gigabyte: writing the tables' own pages once takes less than doing so after each step.
+    gigabyte: writing the tables' own pages once takes less than doing so after each step. Pieces of tables
+    stay as they are, unless dbt lets them be tidied up (macro ``engine_settings``).
     """
     private_folder(paths.warehouse.parent)
     with open_file(paths, paths.warehouse, read_only=False) as connection:
         connection.execute("set checkpoint_threshold = '1GiB'")
+        connection.execute("set max_vacuum_tasks = 0")
         _held.add(paths.warehouse)
         try:
             yield

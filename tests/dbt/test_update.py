@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -16,6 +17,8 @@ import pytest
 from dbt_home import PROJECT, ROOT, Home, one_at_a_time
 from profilectl import dbt_runner, publishing
 from profilectl.dbt_runner import DbtOutcome, NodeFailure
+from profilectl.errors import EXIT_INTERRUPTED
+from profilectl.locking import only_writer
 from profilectl.project import DbtProject, Paths
 from profilectl.updating import loop, runs, watching
 from profilectl_ml.errors import ProfilectlError
@@ -243,6 +246,24 @@ def test_watching_publishes_what_arrives_and_says_how_long_it_took(home: Home) -
     assert len(events()) == 5
     assert not [what for what in told if what.startswith("publishing copying")], "copied while it waited"
     assert not list(paths.versions.glob(".publishing-*"))
+
+
+def test_a_watch_that_is_terminated_says_so_and_leaves_nothing_behind(home: Home) -> None:
+    paths = Paths.from_environment()
+    command = [str(Path(sys.executable).with_name("profilectl")), "watch", "--train", "never", "--json"]
+    with subprocess.Popen(
+        [*command, "--project-dir", str(PROJECT)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        first = json.loads(process.stdout.readline())
+        process.send_signal(signal.SIGTERM)
+        _, told = process.communicate(timeout=60)
+    assert (first["outcome"], process.returncode) == (runs.NOTHING_NEW, EXIT_INTERRUPTED)
+    assert "interrupted" in told
+    assert "Traceback" not in told
+    assert not list(paths.versions.glob(".publishing-*"))
+    with only_writer(paths, "a test"):  # nobody holds the home any more
+        assert len(events()) == 3
 
 
 def test_a_watch_survives_an_update_that_fails(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:

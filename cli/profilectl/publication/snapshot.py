@@ -139,28 +139,37 @@ def _target(connection: duckdb.DuckDBPyConnection, target: Path, storage: str) -
     # written, and one checkpoint at the end: a file that is not finished is thrown away. Pieces of tables
     # that lost some rows stay as they are: putting them together takes longer than all that is written.
     options = f"storage_version {quote_literal(storage)}, recovery_mode no_wal_writes"
-    settings = {"max_vacuum_tasks": "0", "checkpoint_threshold": "1TB"}
     name, file = quote_identifier(TARGET), quote_literal(str(target))
-    asked = ", ".join(f"current_setting({quote_literal(setting)})" for setting in settings)
-    [(used, *kept)] = connection.execute(f"select current_catalog(), {asked}").fetchall()
-    for setting, value in settings.items():
-        connection.execute(f"set {setting} = {quote_literal(value)}")
+    with _settings(connection, {"max_vacuum_tasks": "0", "checkpoint_threshold": "1TB"}):
+        [(used,)] = connection.execute("select current_catalog()").fetchall()
+        try:
+            connection.execute(f"attach {file} as {name} ({options})")
+        except duckdb.Error as error:
+            raise ProfilectlError(
+                f"DuckDB cannot write a file of storage version {storage}: {str(error).splitlines()[0]}",
+                hint="set PROFILECTL_STORAGE_VERSION to one it knows, such as v1.0.0",
+            ) from error
+        try:
+            connection.execute(f"use {name}")
+            yield
+            connection.execute(f"checkpoint {name}")
+        finally:
+            connection.execute(f"use {quote_identifier(used)}")
+            connection.execute(f"detach {name}")
+
+
+@contextmanager
+def _settings(connection: duckdb.DuckDBPyConnection, wanted: Mapping[str, str]) -> Iterator[None]:
+    """Let these settings of the engine hold meanwhile; others of this process may go on with it."""
+    asked = ", ".join(f"current_setting({quote_literal(name)})" for name in wanted)
+    [before] = connection.execute(f"select {asked}").fetchall()
     try:
-        connection.execute(f"attach {file} as {name} ({options})")
-    except duckdb.Error as error:
-        raise ProfilectlError(
-            f"DuckDB cannot write a file of storage version {storage}: {str(error).splitlines()[0]}",
-            hint="set PROFILECTL_STORAGE_VERSION to one it knows, such as v1.0.0",
-        ) from error
-    try:
-        connection.execute(f"use {name}")
+        for name, value in wanted.items():
+            connection.execute(f"set {name} = {quote_literal(value)}")
         yield
-        connection.execute(f"checkpoint {name}")
     finally:
-        connection.execute(f"use {quote_identifier(used)}")
-        connection.execute(f"detach {name}")
-        for setting, value in zip(settings, kept, strict=True):
-            connection.execute(f"set {setting} = {quote_literal(str(value))}")
+        for name, value in zip(wanted, before, strict=True):
+            connection.execute(f"set {name} = {quote_literal(str(value))}")
 
 
 def _standing(paths: Paths, file: Path) -> dict[str, Written] | None:
