@@ -18,9 +18,9 @@ from profilectl_ml.sql import quote_identifier, quote_literal
 def limits(paths: Paths) -> dict[str, str | bool | int | float | list[str]]:
     """Return the DuckDB configuration: memory, threads, and a private folder to spill into."""
     return {
+        "temp_directory": str(paths.temp),  # first: with less memory, DuckDB may spill at once
         "memory_limit": paths.memory_limit,
         "threads": paths.duckdb_threads,
-        "temp_directory": str(paths.temp),
     }
 
 
@@ -146,6 +146,11 @@ def friendly_errors(file: Path) -> Iterator[None]:
             f"{file} cannot be opened: {text.splitlines()[0]}",
             hint="check that it is a DuckDB file and readable; if it is damaged, move it away and "
             "run: profilectl build --full-refresh",
+        ) from error
+    except duckdb.NotImplementedException as error:
+        raise ProfilectlError(
+            f"{file} is open in this process, and has spilled elsewhere: {str(error).splitlines()[0]}",
+            hint="leave `temp_directory` out of profiles.yml: profilectl has a folder of its own for that",
         ) from error
     except (duckdb.InvalidInputException, duckdb.ParserException) as error:
         raise ProfilectlError(

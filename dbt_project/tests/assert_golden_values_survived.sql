@@ -3,16 +3,18 @@
 -- Each golden value is the one winner among what sources gave, and every other value lost for a reason its rule knows.
 -- `dbt test` looks at one user in sixteen (ids are hashes), so that a million of them cost seconds; a build at some of
 -- those it has touched, by name, because only names find their way down to the records: all of them where there are new
--- records about people, else those of another identity than before, and of these those who have such records.
+-- records about people, else those of another identity than before, and of these those who have such records or did.
 {% set looked_at = "user_id < 'u1'" %}
 {% if execute and flags.WHICH == 'build' %}
 {% set people, build = [], tracked_run().build %}
 {% for id, node in graph.nodes.items() if node.name == 'int_people' %}{% do people.append(id) %}{% endfor %}
 {% set touched = 'select user_key from ' ~ ref('int_users') ~ ' where changed_in = ' ~ build if tracked_news(people, build - 1)
   else 'select user_key from ' ~ ref('int_identity_versions') ~ ' where opened_in = ' ~ build ~ ' or closed_in = ' ~ build %}
-{% set found = run_query('select distinct users.user_id from ' ~ ref('int_users') ~ ' as users inner join '
+{% set touched = 'select user_id from ' ~ ref('int_users') ~ ' where user_key in (' ~ touched ~ ')' %}
+{% set found = run_query('select user_id from (select users.user_id from ' ~ ref('int_users') ~ ' as users inner join '
   ~ ref('int_identity_keys') ~ ' as keys on users.user_key = keys.user_key inner join ' ~ ref('int_people') ~ ' as people on'
-  ~ ' keys.identity_key = people.identity_key where users.user_key in (' ~ touched ~ ') order by users.user_id limit 500'
+  ~ ' keys.identity_key = people.identity_key where users.user_id in (' ~ touched ~ ') union select user_id from '
+  ~ ref('dim_users') ~ ' where person_records > 0 and user_id in (' ~ touched ~ ')) as recorded order by user_id limit 500'
   ).columns[0].values() if load_relation(ref('int_users')) else [] %}
 {% set looked_at = 'user_id in (' ~ text_list(found) ~ ')' if found else none %}
 {% endif %}

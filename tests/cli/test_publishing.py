@@ -10,6 +10,8 @@ import pytest
 
 from profilectl import publishing
 from profilectl.project import Paths
+from profilectl.publication import snapshot
+from profilectl.publication.views import View
 from profilectl_ml.errors import ProfilectlError
 
 KILLED_PUBLISH = """
@@ -168,7 +170,9 @@ def test_one_process_begins_a_copy_for_each_publish(small_warehouse: Paths) -> N
     assert not [step for step in steps if step.startswith("copying")]
 
 
-def test_a_view_stays_until_it_says_something_else_or_reads_another_type(small_warehouse: Paths) -> None:
+def test_a_view_stays_until_it_says_something_else_or_reads_another_type(
+    small_warehouse: Paths, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with duckdb.connect(str(small_warehouse.warehouse)) as connection:
         connection.execute(
             "create view marts.same as select user_id from warehouse.marts.dim_users;"
@@ -182,7 +186,16 @@ def test_a_view_stays_until_it_says_something_else_or_reads_another_type(small_w
             "create or replace view marts.text as select 'two' as two; drop view marts.gone;"
             "alter table marts.data_quality alter landed type double"
         )
+    kept: dict[str, bool] = {}
+    make = snapshot._make_view
+
+    def noted(connection: duckdb.DuckDBPyConnection, view: View, is_there: bool) -> str:
+        kept[view.name] = is_there
+        return make(connection, view, is_there)
+
+    monkeypatch.setattr(snapshot, "_make_view", noted)
     publishing.publish(small_warehouse)
+    assert (kept["same"], kept["kind"], kept["text"]) == (True, True, False)
     columns = (
         "select table_name || '.' || column_name, data_type from information_schema.columns"
         " where table_name in ('same', 'text', 'kind', 'gone')"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import shutil
 from pathlib import Path
 from threading import Thread
@@ -51,8 +50,10 @@ class Draft:
 
     def _copy(self) -> None:
         # Without a copy, for whatever reason, publishing copies for itself, and tells of what is in its way.
-        with contextlib.suppress(OSError):
+        try:
             self.folder.mkdir(mode=0o700)
             shutil.copyfile(self.base, self._file)
             sync(self._file)
             self._is_whole = True
+        except OSError:
+            shutil.rmtree(self.folder, ignore_errors=True)

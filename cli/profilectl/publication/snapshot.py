@@ -50,7 +50,7 @@ def make(paths: Paths, target: Path, version: str, moment: datetime, tell: Tell)
         Where there is a copy of an earlier version that can be started from, only what changed is written;
         otherwise everything.
     tell
-        Called with the name of each table before it is written.
+        Called with the name of each table that is waited for.
 
     Raises
     ------
@@ -87,10 +87,17 @@ def _write(
 ) -> dict[str, Written]:
     """Write the tables, two at a time: most of what changed in one is too little for the engine to divide."""
 
+    running: set[duckdb.DuckDBPyConnection] = set()
+
     def write_one(content: Content) -> Written:
         epoch = epochs.get(content.name, "") if content.schema != "ml" else "ml"
         with connection.cursor() as own:
-            return write(own, source, content, epoch, before.get(content.published))
+            running.add(own)
+            try:
+                own.execute("set TimeZone = 'UTC'")
+                return write(own, source, content, epoch, before.get(content.published))
+            finally:
+                running.discard(own)
 
     with ThreadPoolExecutor(_WRITERS) as pool:
         waiting = {content.published: pool.submit(write_one, content) for content in tables}
@@ -101,7 +108,9 @@ def _write(
                 written[name] = one.result()
             return written
         except BaseException:
-            pool.shutdown(cancel_futures=True)
+            pool.shutdown(wait=False, cancel_futures=True)
+            for own in list(running):
+                own.interrupt()
             raise
 
 

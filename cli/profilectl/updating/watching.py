@@ -87,7 +87,10 @@ def watch(
                     done = seen
                     if one.updated is not None and first is None:
                         first = one.updated.run.run_id
-                    if draft is None or not draft.is_open:
+                    if one.error is not None and draft is not None:
+                        draft.discard()  # it may be what the disk had no room for
+                        draft = None
+                    elif draft is None or not draft.is_open:
                         draft = publishing.prepare(paths)
                     yield one
                 else:
