@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -13,15 +13,6 @@ from profilectl.console import private_folder
 from profilectl.project import Paths
 from profilectl_ml.errors import ProfilectlError
 from profilectl_ml.sql import quote_identifier, quote_literal
-
-
-def limits(paths: Paths) -> dict[str, str | bool | int | float | list[str]]:
-    """Return the DuckDB configuration: memory, threads, and a private folder to spill into."""
-    return {
-        "temp_directory": str(paths.temp),  # first: with less memory, DuckDB may spill at once
-        "memory_limit": paths.memory_limit,
-        "threads": paths.duckdb_threads,
-    }
 
 
 @contextmanager
@@ -58,29 +49,36 @@ def open_file(paths: Paths, file: Path, *, read_only: bool) -> Iterator[duckdb.D
     with friendly_errors(file):
         # without a configuration, as dbt does: only such connections share what is open in a process
         connection = duckdb.connect(str(file), read_only=read_only)
-    try:
-        with friendly_errors(file):
-            _limit(connection, limits(paths))
+    with _limited(connection, paths, file):
         yield connection
-    finally:
-        connection.close()
 
 
 @contextmanager
-def held(paths: Paths) -> Iterator[None]:
+def in_memory(paths: Paths, file: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Open a database in memory under the limits, in UTC; ``file`` is what it is for, and errors name."""
+    private_folder(paths.temp)
+    with friendly_errors(file):
+        connection = duckdb.connect()
+    with _limited(connection, paths, file):
+        yield connection
+
+
+@contextmanager
+def held(paths: Paths) -> Iterator[duckdb.DuckDBPyConnection]:
     """Keep the working warehouse open: for this process, opening and closing it then costs nothing.
 
     Until it is let go, it can be opened for writing only, and what is committed stays in its log, up to a
     gigabyte: writing the tables' own pages once takes less than doing so after each step. Pieces of tables
     stay as they are, unless dbt lets them be tidied up (macro ``engine_settings``).
     """
-    private_folder(paths.warehouse.parent)
+    for folder in (paths.warehouse.parent, paths.temp):
+        private_folder(folder)
     with open_file(paths, paths.warehouse, read_only=False) as connection:
         connection.execute("set checkpoint_threshold = '1GiB'")
         connection.execute("set max_vacuum_tasks = 0")
         _held.add(paths.warehouse)
         try:
-            yield
+            yield connection
         finally:
             _held.discard(paths.warehouse)
 
@@ -89,12 +87,24 @@ def held(paths: Paths) -> Iterator[None]:
 _held: set[Path] = set()
 
 
-def _limit(connection: duckdb.DuckDBPyConnection, settings: Mapping[str, object]) -> None:
-    connection.execute("set TimeZone = 'UTC'")
-    for name, value in settings.items():
-        ((before,),) = connection.execute("select current_setting(?)", [name]).fetchall()
-        if str(value) != str(before):  # a folder that was spilled into cannot be set again
-            connection.execute(f"set {quote_identifier(name)} = {quote_literal(str(value))}")
+@contextmanager
+def _limited(connection: duckdb.DuckDBPyConnection, paths: Paths, file: Path) -> Iterator[None]:
+    """Set the limits and UTC, and close the connection at the end."""
+    limits = {
+        "temp_directory": str(paths.temp),  # first: with less memory, DuckDB may spill at once
+        "memory_limit": paths.memory_limit,
+        "threads": str(paths.duckdb_threads),
+    }
+    try:
+        with friendly_errors(file):
+            connection.execute("set TimeZone = 'UTC'")
+            for name, value in limits.items():
+                ((before,),) = connection.execute("select current_setting(?)", [name]).fetchall()
+                if value != str(before):  # a folder that was spilled into cannot be set again
+                    connection.execute(f"set {quote_identifier(name)} = {quote_literal(value)}")
+        yield
+    finally:
+        connection.close()
 
 
 @contextmanager
@@ -106,20 +116,15 @@ def attached(paths: Paths, spill: Paths | None = None) -> Iterator[tuple[duckdb.
     nothing keeps the connection from writing to it.
     """
     name, used = paths.warehouse.stem, spill or paths
-    private_folder(used.temp)
     if paths.warehouse in _held:
         with open_file(used, paths.warehouse, read_only=False) as connection:
             yield connection, name
         return
-    connection = duckdb.connect()
-    try:
+    with in_memory(used, paths.warehouse) as connection:
         with friendly_errors(paths.warehouse):
-            _limit(connection, limits(used))
             file = quote_literal(str(paths.warehouse))
             connection.execute(f"attach {file} as {quote_identifier(name)} (read_only)")
         yield connection, name
-    finally:
-        connection.close()
 
 
 @contextmanager

@@ -20,6 +20,7 @@ from profilectl.publication.copying import TARGET, Written, write
 from profilectl.publication.views import View
 from profilectl.warehouse import attached, open_file
 from profilectl_ml.errors import ProfilectlError
+from profilectl_ml.settings import settings
 from profilectl_ml.sql import quote_identifier, quote_literal, quote_relation
 
 #: Changes with what a published file holds and how; a version of another format is not started from.
@@ -149,7 +150,7 @@ def _target(connection: duckdb.DuckDBPyConnection, target: Path, storage: str) -
     # that lost some rows stay as they are: putting them together takes longer than all that is written.
     options = f"storage_version {quote_literal(storage)}, recovery_mode no_wal_writes"
     name, file = quote_identifier(TARGET), quote_literal(str(target))
-    with _settings(connection, {"max_vacuum_tasks": "0", "checkpoint_threshold": "1TB"}):
+    with settings(connection, {"max_vacuum_tasks": "0", "checkpoint_threshold": "1TB"}):
         [(used,)] = connection.execute("select current_catalog()").fetchall()
         try:
             connection.execute(f"attach {file} as {name} ({options})")
@@ -165,20 +166,6 @@ def _target(connection: duckdb.DuckDBPyConnection, target: Path, storage: str) -
         finally:
             connection.execute(f"use {quote_identifier(used)}")
             connection.execute(f"detach {name}")
-
-
-@contextmanager
-def _settings(connection: duckdb.DuckDBPyConnection, wanted: Mapping[str, str]) -> Iterator[None]:
-    """Let these settings of the engine hold meanwhile; others of this process may go on with it."""
-    asked = ", ".join(f"current_setting({quote_literal(name)})" for name in wanted)
-    [before] = connection.execute(f"select {asked}").fetchall()
-    try:
-        for name, value in wanted.items():
-            connection.execute(f"set {name} = {quote_literal(value)}")
-        yield
-    finally:
-        for name, value in zip(wanted, before, strict=True):
-            connection.execute(f"set {name} = {quote_literal(str(value))}")
 
 
 def _standing(paths: Paths, file: Path) -> dict[str, Written] | None:

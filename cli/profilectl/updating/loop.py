@@ -15,7 +15,7 @@ from profilectl.locking import only_writer
 from profilectl.project import DbtProject, Paths
 from profilectl.publication.drafting import Draft
 from profilectl.updating import news, retraining, runs
-from profilectl.warehouse import connect_published, held, open_file
+from profilectl.warehouse import connect_published, held
 from profilectl_ml.errors import ProfilectlError
 
 Tell = Callable[[str], None]
@@ -97,23 +97,25 @@ def update(
         If another process writes this home, dbt cannot start, or nothing could be published. What was done
         until then stays, and the next run goes on from there.
     """
-    with only_writer(paths, f"profilectl {command}"), held(paths):
-        return _Update(project, paths, train, tell).go(command, draft)
+    with only_writer(paths, f"profilectl {command}"), held(paths) as warehouse:
+        return _Update(project, paths, warehouse, train, tell).go(command, draft)
 
 
 class _Update:
-    def __init__(self, project: DbtProject, paths: Paths, train: str, tell: Tell) -> None:
-        self._project, self._paths, self._train, self._tell = project, paths, train, tell
+    def __init__(
+        self, project: DbtProject, paths: Paths, warehouse: duckdb.DuckDBPyConnection, train: str, tell: Tell
+    ) -> None:
+        self._project, self._paths, self._warehouse = project, paths, warehouse
+        self._train, self._tell = train, tell
 
     def go(self, command: str, given: Draft | None) -> Updated:
         tell = self._tell
         tell("looking for what is new")
         fingerprint = news.fingerprint(self._project)
-        with open_file(self._paths, self._paths.warehouse, read_only=False) as connection:
-            run = runs.start(connection, command)
-            complete = runs.last_complete(connection)
-            found = news.look(connection, self._paths, complete, fingerprint)
-            before = _Before.of(connection)
+        run = runs.start(self._warehouse, command)
+        complete = runs.last_complete(self._warehouse)
+        found = news.look(self._warehouse, self._paths, complete, fingerprint)
+        before = _Before.of(self._warehouse)
         done = Updated(run)
         run.project = fingerprint
         draft = given if given or found.is_empty else publishing.prepare(self._paths)
@@ -138,9 +140,8 @@ class _Update:
                 run.through_batch = batch
                 outcome = self._dbt(found.selection())
                 done.failures = [failure for failure in outcome.failures if failure.node != _REFUSED]
-                with open_file(self._paths, self._paths.warehouse, read_only=False) as connection:
-                    late = news.landed_since(connection, batch) - found.entities
-                    batch = news.last_batch(connection)
+                late = news.landed_since(self._warehouse, batch) - found.entities
+                batch = news.last_batch(self._warehouse)
                 if found.everything or not late:
                     # dbt takes files once, before it builds anything of them
                     run.through_batch = batch
@@ -166,18 +167,17 @@ class _Update:
     def _learn(self, done: Updated, found: news.News) -> None:
         """Train what is due, then bring scores, reasons and segments to what was built."""
         run = done.run
-        with open_file(self._paths, self._paths.warehouse, read_only=False) as connection:
-            looked = self._train != retraining.ALWAYS and not found.everything
-            if not (looked and retraining.is_settled(connection)):
-                with run.step("train"):
-                    run.retraining = retraining.retrain(
-                        connection, self._project, self._paths, self._train, self._share
-                    )
-            if _is_behind(connection):
-                from profilectl_ml.refreshing import refresh  # scikit-learn is slow to import
+        looked = self._train != retraining.ALWAYS and not found.everything
+        if not (looked and retraining.is_settled(self._warehouse)):
+            with run.step("train"):
+                run.retraining = retraining.retrain(
+                    self._warehouse, self._project, self._paths, self._train, self._share
+                )
+        if _is_behind(self._warehouse):
+            from profilectl_ml.refreshing import refresh  # scikit-learn is slow to import
 
-                with run.step("score"):
-                    done.scored = [asdict(one) for one in refresh(connection, self._share)]
+            with run.step("score"):
+                done.scored = [asdict(one) for one in refresh(self._warehouse, self._share)]
 
     def _share(self, share: float, what: str) -> None:
         self._tell(f"{what} ({share:.0%})")
@@ -209,27 +209,25 @@ class _Update:
             return "nothing was published yet"
         with connect_published(self._paths) as connection:
             published = facts.rows(connection, "select published_at from meta.publication")[0]["published_at"]
-        with open_file(self._paths, self._paths.warehouse, read_only=False) as connection:
-            if not facts.has_table(connection, "ml", "promotions"):
-                return ""
-            changed = facts.rows(
-                connection,
-                "select max(moment) as moment from (select max(created_at) as moment from ml.runs"
-                " union all select max(promoted_at) from ml.promotions"
-                " union all select max(scored_at) from ml.scores"
-                " union all select max(assigned_at) from ml.segments"
-                " union all select max(recommended_at) from ml.recommendations)",
-            )[0]["moment"]
+        if not facts.has_table(self._warehouse, "ml", "promotions"):
+            return ""
+        changed = facts.rows(
+            self._warehouse,
+            "select max(moment) as moment from (select max(created_at) as moment from ml.runs"
+            " union all select max(promoted_at) from ml.promotions"
+            " union all select max(scored_at) from ml.scores"
+            " union all select max(assigned_at) from ml.segments"
+            " union all select max(recommended_at) from ml.recommendations)",
+        )[0]["moment"]
         return "models or scores are newer" if changed is not None and changed > published else ""
 
     def _finish(self, done: Updated, before: _Before) -> None:
         run = done.run
-        with open_file(self._paths, self._paths.warehouse, read_only=False) as connection:
-            taken, arrivals = _landed(connection, self._paths, before)
-            run.files, run.files_rejected, run.rows, run.bytes = taken
-            run.users = before.touched(connection)
-            done.refused = _refused(connection)
-            runs.finish(connection, run, arrivals)
+        taken, arrivals = _landed(self._warehouse, self._paths, before)
+        run.files, run.files_rejected, run.rows, run.bytes = taken
+        run.users = before.touched(self._warehouse)
+        done.refused = _refused(self._warehouse)
+        runs.finish(self._warehouse, run, arrivals)
 
 
 @dataclass(frozen=True)

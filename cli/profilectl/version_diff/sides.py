@@ -9,10 +9,9 @@ from pathlib import Path
 
 import duckdb
 
-from profilectl.console import private_folder
 from profilectl.facts import Row, rows
 from profilectl.project import Paths
-from profilectl.warehouse import friendly_errors, limits
+from profilectl.warehouse import friendly_errors, in_memory
 from profilectl_ml.sql import quote_identifier, quote_literal
 
 BEFORE, AFTER = "before", "after"
@@ -48,11 +47,7 @@ class Sides:
 @contextmanager
 def opened(paths: Paths, before: Path, after: Path) -> Iterator[Sides]:
     """Attach both files to a database in memory, which spills under the home's limits."""
-    private_folder(paths.temp)
-    with friendly_errors(before):
-        connection = duckdb.connect(config=limits(paths))
-    try:
-        connection.execute("set TimeZone = 'UTC'")
+    with in_memory(paths, before) as connection:
         # Results are counts and short lists: their order comes from the statements themselves.
         connection.execute("set preserve_insertion_order = false")
         for name, file in ((BEFORE, before), (AFTER, after)):
@@ -61,5 +56,3 @@ def opened(paths: Paths, before: Path, after: Path) -> Iterator[Sides]:
                     f"attach {quote_literal(str(file))} as {quote_identifier(name)} (read_only)"
                 )
         yield Sides(connection)
-    finally:
-        connection.close()

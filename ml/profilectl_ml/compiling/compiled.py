@@ -13,6 +13,7 @@ from profilectl_ml.compiling.formula import Formula, count_nodes
 from profilectl_ml.compiling.sql import Writer, bounded, feature
 from profilectl_ml.compiling.translating import NotCompilable, translate
 from profilectl_ml.layout import Layout
+from profilectl_ml.settings import settings
 from profilectl_ml.sql import quote_identifier
 
 _OPTIMISER = "common_subexpressions"
@@ -126,11 +127,8 @@ def long_expressions(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
     """Switch off the one optimiser that makes statements of many tree nodes several times slower."""
     before = str(connection.execute("select current_setting('disabled_optimizers')").fetchall()[0][0])
     names = {name for name in before.split(",") if name} | {_OPTIMISER}
-    connection.execute(f"set disabled_optimizers = '{','.join(sorted(names))}'")
-    try:
+    with settings(connection, {"disabled_optimizers": ",".join(sorted(names))}):
         yield
-    finally:
-        connection.execute(f"set disabled_optimizers = '{before}'")
 
 
 __all__ = ["Compiled", "NotCompilable", "compile_choice", "compile_model", "long_expressions"]
