@@ -34,7 +34,7 @@
   from ({{ scoring_sql | replace(features, touched) if some else scoring_sql }}) as scored;
   delete from ml.scores
   where task = {{ quoted(task) }} {{ 'and user_id in (select user_id from temp.scored_now)' if some }};
-  {% if some and users_went(task, features, entity, through) %}
+  {% if some and users_went(task, features, entity, touched) %}
     delete from ml.scores
     where task = {{ quoted(task) }} and user_id not in (select cast({{ entity }} as varchar) from {{ features }});
   {% endif %}
@@ -72,11 +72,11 @@
 
 {# Is anyone scored who has no features any more? By number and sum of hashes of those who will be scored: it takes a fraction
    of looking for their names. #}
-{% macro users_went(task, features, entity, through) %}
+{% macro users_went(task, features, entity, touched) %}
   {% set scored = "(select user_id from ml.scores where task = " ~ quoted(task) ~ ")" %}
   {% set name = 'cast(' ~ entity ~ ' as varchar)' %}
-  {% set those = 'select count(*) as users, coalesce(sum(hash(user_id)), 0) as hashed from ' %}
-  {% set touched = '(select ' ~ name ~ ' as user_id from ' ~ features ~ ' where changed_in > ' ~ through ~ ')' %}
+  {% set those = 'select count(*) as users, coalesce(sum(' ~ passing_hash('user_id') ~ '), 0) as hashed from ' %}
+  {% set touched = '(select ' ~ name ~ ' as user_id from ' ~ touched ~ ' as touched)' %}
   {{ return(run_query('select scored.users - again.users + touched.users <> featured.users or scored.hashed - again.hashed'
     ~ ' + touched.hashed <> featured.hashed from (' ~ those ~ scored ~ ' as scored) as scored cross join (' ~ those ~ scored
     ~ ' as scored where user_id in ' ~ touched ~ ') as again cross join (' ~ those ~ touched ~ ' as touched) as touched'
