@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Any
+
 import bad_input
 import pytest
 from bad_input import CASES, Case
 
-from dbt_home import Built
+from dbt_home import Built, Home
 
 FATAL = {"missing_column", "unreadable_file", "unsupported_encoding", "binary_file"}
 #: How the record's id begins in the shape, by entity.
@@ -92,6 +95,19 @@ def test_refused_files_fail_the_run_and_nothing_else(bad_input_built: Built) -> 
     }
     named = bad_input_built.rows("select file from ops.landing_files where is_fatal and is_current")
     assert {file for (file,) in named} == fatal
+
+
+def test_a_refused_file_stands_against_the_run_wherever_it_lies(tmp_path: Path, manifest: Any) -> None:
+    home = Home(tmp_path / "[a]*", manifest)
+    files = {f"crm/customers/{name}" for name in ("bad.csv", "2017/bad.csv", "2017/06/[b]ad.csv")}
+    for file in files:
+        home.land(file, "nothing,of,this\n1,2,3\n")
+    query = "select file from ops.landing_files where is_fatal and is_current"
+    built = home.dbt("run", "--select", "landing_contract", "landing_files")
+    assert {file for (file,) in built.rows(query)} == files
+    for file in files:
+        (home.landing / file).unlink()
+    assert home.dbt("run", "--select", "landing_contract", "landing_files").rows(query) == []
 
 
 def test_nothing_is_lost(bad_input_built: Built) -> None:

@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 from profilectl.landing.contract import Contract
+from profilectl.landing.discover import walk
 from profilectl.landing.load import land
 
 # A refused file stands against the run until it is mended, which makes a newer delivery, or taken away.
@@ -11,9 +12,7 @@ DELIVERIES = """
     select
         ledger.*,
         row_number() over (partition by file order by loaded_at desc, batch_id desc) = 1
-        and exists (
-            select 1 from glob($2) as found where replace(found.file, $1, '') = ledger.file
-        ) as is_current
+        and ledger.file in (select unnest($1::varchar[])) as is_current
     from raw.load_ledger as ledger
 """
 
@@ -27,8 +26,9 @@ def model(dbt, session):
     contract = Contract.from_rows(dbt.ref("landing_contract").fetchall())
     land(cursor, contract, landing_root())
     # As Arrow, because dbt's transaction may still see the database as it was before.
-    present = f"{landing_root()}/*/*/*"
-    return cursor.execute(DELIVERIES, [f"{landing_root()}/", present]).to_arrow_table()
+    root = landing_root()
+    present = [path.relative_to(root).as_posix() for path in walk(root)]
+    return cursor.execute(DELIVERIES, [present]).to_arrow_table()
 
 
 def landing_root() -> Path:
