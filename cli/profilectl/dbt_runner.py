@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -11,6 +12,7 @@ from typing import Any
 
 from profilectl.console import private_folder
 from profilectl.project import DbtProject, Paths
+from profilectl.warehouse import LOCKED
 from profilectl_ml.errors import ProfilectlError
 
 RUN_RESULTS = "run_results.json"
@@ -191,7 +193,7 @@ def _failure(result: Any) -> NodeFailure:
 
 def _failed_early(error: BaseException | None, paths: Paths) -> ProfilectlError:
     message = one_line(str(error)) if error else "dbt ended without a result"
-    if "lock" in message.lower() and "file" in message.lower():
+    if LOCKED in message:
         return ProfilectlError(
             f"{paths.warehouse} is in use by another process",
             hint="wait for it or close it; readers should open the published file, which is never locked",
@@ -204,6 +206,10 @@ def _failed_early(error: BaseException | None, paths: Paths) -> ProfilectlError:
     return ProfilectlError(f"dbt could not start: {message}", hint=f"details: {paths.dbt_logs / 'dbt.log'}")
 
 
+#: The first line of an error that dbt raises outside of a node.
+_FRAME = re.compile(r"[\w ]+ Error")
+
+
 def one_line(text: str, limit: int = 300) -> str:
     """Return the sentence of a dbt error that says what is wrong, without its frame.
 
@@ -213,11 +219,7 @@ def one_line(text: str, limit: int = 300) -> str:
     'Parser Error: syntax error'
     """
     lines = [line.strip() for line in text.splitlines() if line.strip()]
-    telling = [
-        line
-        for line in lines
-        if " Error in " not in line and line not in {"Runtime Error", "Compilation Error"}
-    ]
+    telling = [line for line in lines if " Error in " not in line and not _FRAME.fullmatch(line)]
     line = (telling or lines or ["failed"])[0]
     return line if len(line) <= limit else line[: limit - 1] + "…"
 

@@ -14,6 +14,9 @@ from profilectl.project import Paths
 from profilectl_ml.errors import ProfilectlError
 from profilectl_ml.sql import quote_identifier, quote_literal
 
+#: How DuckDB says that another process has opened a file.
+LOCKED = "Could not set lock on file"
+
 
 @contextmanager
 def connect(paths: Paths, *, read_only: bool = True) -> Iterator[duckdb.DuckDBPyConnection]:
@@ -139,7 +142,7 @@ def friendly_errors(file: Path) -> Iterator[None]:
         ) from error
     except (duckdb.IOException, duckdb.SerializationException) as error:
         text = str(error)
-        if "lock" in text.lower():
+        if LOCKED in text:
             owner = re.search(r"PID (\d+)", text)
             who = f"process {owner[1]}" if owner else "another process"
             raise ProfilectlError(

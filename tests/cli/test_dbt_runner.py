@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -43,6 +45,36 @@ def test_a_project_that_does_not_parse_is_one_error(project: DbtProject, paths: 
     (project.folder / "models" / "worse.sql").write_text("select * from {{ ref('nowhere') }}")
     with pytest.raises(ProfilectlError, match="nowhere"):
         run_dbt(project, paths, ["build"])
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "said"),
+    [
+        ("models/tasks.yml", "exposures: [", "tasks.yml"),
+        ("models/worse.sql", "select * from {{ ref('blocked_file') }}", "'blocked_file'"),
+    ],
+)
+def test_an_error_before_dbt_runs_says_what_is_wrong(
+    project: DbtProject, paths: Paths, file: str, text: str, said: str
+) -> None:
+    (project.folder / file).write_text(text)
+    with pytest.raises(ProfilectlError) as caught:
+        run_dbt(project, paths, ["build"])
+    assert caught.value.message.startswith("dbt could not start: ")
+    assert said in caught.value.message
+
+
+def test_a_warehouse_that_another_process_holds_is_in_use(project: DbtProject, paths: Paths) -> None:
+    paths.home.mkdir(parents=True)
+    holds = "import duckdb, sys; con = duckdb.connect(sys.argv[1]); print(flush=True); sys.stdin.read()"
+    with subprocess.Popen(
+        [sys.executable, "-c", holds, str(paths.warehouse)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as holder:
+        assert holder.stdout is not None
+        holder.stdout.readline()
+        with pytest.raises(ProfilectlError, match="in use by another process"):
+            run_dbt(project, paths, ["build"])
+        holder.communicate()
 
 
 def test_a_profile_that_opens_the_warehouse_otherwise_is_told_where_settings_go(

@@ -10,6 +10,7 @@ import pytest
 from profilectl import publishing
 from profilectl.project import Paths
 from profilectl.warehouse import attached, connect, held, open_file
+from profilectl_ml.errors import ProfilectlError
 
 OPENS = "import duckdb, sys; duckdb.connect(sys.argv[1]).execute('select 1')"
 
@@ -77,3 +78,11 @@ def test_limits_hold_however_it_is_opened(small_warehouse: Paths) -> None:
             assert setting(connection, "threads") == str(small_warehouse.duckdb_threads)
             assert setting(connection, "temp_directory") == str(small_warehouse.temp)
             assert setting(connection, "TimeZone") == "UTC"
+
+
+def test_a_damaged_file_is_not_taken_for_one_in_use(paths: Paths) -> None:
+    file = paths.home / "blocks" / "warehouse.duckdb"
+    file.parent.mkdir(parents=True)
+    file.write_bytes(b"no database" * 1000)
+    with pytest.raises(ProfilectlError, match="cannot be opened"), open_file(paths, file, read_only=True):
+        pass
