@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 from profilectl.landing import reasons
 from profilectl.landing.contract import Contract, Entity
+from profilectl_ml.errors import ProfilectlError
 
 _FORMATS = {"csv": "csv", "json": "json", "jsonl": "json", "ndjson": "json", "parquet": "parquet"}
 _IGNORED_SUFFIXES = (".tmp", ".part")
@@ -81,19 +83,31 @@ def find_files(root: Path, contract: Contract) -> list[LandingFile]:
     Returns
     -------
     list of LandingFile
-        Files that cannot be taken are there too, with their ``problem``.
+        Files that cannot be taken are there too, with their ``problem``, and so are folders that cannot
+        be read. What is taken away meanwhile is not.
+
+    Raises
+    ------
+    ProfilectlError
+        If ``root`` itself is there and cannot be read.
     """
     resolved = root.resolve()
-    return [_describe(path, resolved, contract) for path in sorted(walk(resolved))]
+    found = (_describe(path, resolved, contract) for path in sorted(walk(resolved)))
+    return [file for file in found if file is not None]
 
 
 def walk(root: Path) -> Iterator[Path]:
-    """Yield every file under ``root`` that is not hidden or temporary, and every linked folder."""
-    for folder, folders, names in os.walk(root):
+    """Yield every file under ``root`` that is not hidden or temporary.
+
+    Folders that are not entered are among them, because they must not vanish without a word: linked ones,
+    and those that cannot be read, which may be ``root`` itself.
+    """
+    unread: list[OSError] = []
+    for folder, folders, names in os.walk(root, onerror=unread.append):
         folders[:] = [name for name in folders if not _is_ignored(name)]
-        # os.walk does not enter linked folders; they must not vanish without a word.
         linked = [name for name in folders if (Path(folder) / name).is_symlink()]
         yield from (Path(folder) / name for name in names + linked if not _is_ignored(name))
+    yield from (Path(error.filename) for error in unread if not isinstance(error, FileNotFoundError))
 
 
 def _is_ignored(name: str) -> bool:
@@ -106,7 +120,13 @@ def _modified_at(stat: os.stat_result) -> datetime:
     return moment.replace(microsecond=nanoseconds // 1000)
 
 
-def _describe(path: Path, root: Path, contract: Contract) -> LandingFile:
+def _describe(path: Path, root: Path, contract: Contract) -> LandingFile | None:
+    """Return what is known of a file, or of a folder that was not entered; None if it has gone."""
+    if path == root:
+        raise ProfilectlError(
+            f"the landing folder {root} cannot be read",
+            hint="it has to be a folder, and this user needs the right to read it",
+        )
     relative = path.relative_to(root)
     parts = relative.parts
     source = parts[0] if len(parts) > 1 else ""
@@ -117,16 +137,18 @@ def _describe(path: Path, root: Path, contract: Contract) -> LandingFile:
     kind = _FORMATS.get(extension.removesuffix(".gz"))
     if is_gzip and kind == "parquet":
         kind = None
-    linked_out = path.is_symlink() and not path.resolve().is_relative_to(root)
-    try:
-        stat = path.lstat() if linked_out or path.is_dir() else path.stat()
-    except OSError:  # a link to nothing
-        stat = path.lstat()
+    is_link, is_folder = path.is_symlink(), path.is_dir()
+    linked_out = is_link and not path.resolve().is_relative_to(root)
+    stat = _stat(path, follow=not (linked_out or is_folder))
+    if stat is None:
+        return None
     problem: tuple[str, str] | None = None
-    if linked_out or path.is_dir():
+    if linked_out:
         problem = reasons.OUTSIDE_LANDING, "a link that leaves the landing folder is not followed"
-        if not linked_out:
-            problem = reasons.OUTSIDE_LANDING, "a linked folder is not followed"
+    elif is_folder and is_link:
+        problem = reasons.OUTSIDE_LANDING, "a linked folder is not followed"
+    elif is_folder:
+        problem = reasons.UNREADABLE_FILE, "the folder cannot be read: this user needs the right to"
     elif source not in contract.sources:
         problem = reasons.UNKNOWN_SOURCE, f"no source '{source}' is declared" if source else _misplaced()
     elif (source, entity) not in contract.entities:
@@ -140,6 +162,16 @@ def _describe(path: Path, root: Path, contract: Contract) -> LandingFile:
     return LandingFile(
         path, relative.as_posix(), source, entity, kind, extension, stat.st_size, _modified_at(stat), problem
     )
+
+
+def _stat(path: Path, *, follow: bool) -> os.stat_result | None:
+    """Return what the disk says of a file, or else of the link to nothing that it is; None if it has gone."""
+    try:
+        return path.stat() if follow else path.lstat()
+    except OSError:
+        with suppress(FileNotFoundError):
+            return path.lstat()
+    return None
 
 
 def _misplaced() -> str:

@@ -2,9 +2,31 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
 from landing_folder import CONTRACT, LandingFolder
 
+from profilectl.landing import discover
 from profilectl.landing.discover import find_files
+from profilectl_ml.errors import ProfilectlError
+
+
+@pytest.fixture
+def closed(monkeypatch: pytest.MonkeyPatch) -> set[str]:
+    """Folders that nobody can list, whoever runs the tests; root is refused nothing."""
+    real, folders = os.scandir, set[str]()
+
+    def scandir(path: Any) -> Any:
+        if str(path) in folders:
+            raise PermissionError(13, "Permission denied", str(path))
+        return real(path)
+
+    monkeypatch.setattr(os, "scandir", scandir)
+    return folders
 
 
 def test_hidden_and_temporary_names_are_left_alone(folder: LandingFolder) -> None:
@@ -36,3 +58,54 @@ def test_a_link_within_the_landing_folder_is_a_file(folder: LandingFolder) -> No
     target = folder.write("shop/products/a.csv", b"x")
     (folder.root / "shop/products/b.csv").symlink_to(target)
     assert [file.problem for file in find_files(folder.root, CONTRACT)] == [None, None]
+
+
+def test_a_link_to_nothing_is_a_file_and_a_linked_folder_is_refused(folder: LandingFolder) -> None:
+    folder.write("shop/products/2017/a.csv", b"x")
+    (folder.root / "shop/products/linked").symlink_to("2017")
+    (folder.root / "shop/products/nothing.csv").symlink_to("nowhere.csv")
+    found = {file.file: file.problem and file.problem[0] for file in find_files(folder.root, CONTRACT)}
+    assert found == {
+        "shop/products/2017/a.csv": None,
+        "shop/products/linked": "outside_landing",
+        "shop/products/nothing.csv": None,
+    }
+
+
+def test_a_file_that_is_taken_away_meanwhile_is_not_there(
+    folder: LandingFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("a.csv", "b.csv"):
+        folder.write(f"shop/products/{name}", b"x")
+    real = discover.walk
+
+    def walk(root: Path) -> Iterator[Path]:
+        yield from list(real(root))
+        (root / "shop/products/a.csv").unlink()
+
+    monkeypatch.setattr(discover, "walk", walk)
+    assert [file.file for file in find_files(folder.root, CONTRACT)] == ["shop/products/b.csv"]
+
+
+def test_a_folder_that_cannot_be_read_is_refused_until_it_can(
+    folder: LandingFolder, closed: set[str]
+) -> None:
+    folder.write("shop/products/a.csv", b"product_id\n1\n")
+    folder.write("shop/products/2017/b.csv", b"product_id\n2\n")
+    closed.add(str(folder.root / "shop/products/2017"))
+    summary = folder.land()
+    assert (summary.files_taken, [row.file.file for row in summary.refused]) == (1, ["shop/products/2017"])
+    assert folder.ledger("shop/products/2017")["is_fatal"]
+    assert folder.land().batch_id is None
+    closed.clear()
+    assert folder.land().files_taken == 1
+
+
+def test_a_landing_folder_that_cannot_be_read_is_an_error(folder: LandingFolder, closed: set[str]) -> None:
+    folder.write("shop/products/a.csv", b"x")
+    closed.add(str(folder.root))
+    with pytest.raises(ProfilectlError, match=f"{folder.root} cannot be read"):
+        find_files(folder.root, CONTRACT)
+    file = folder.write("shop/file", b"x")
+    with pytest.raises(ProfilectlError, match="cannot be read"):
+        find_files(file, CONTRACT)
