@@ -148,7 +148,7 @@ class _Run:
                 self._refuse([_refused(file, refusal)])
                 continue
             portion.append(plain)
-            size += plain.read_path.stat().st_size
+            size += file.size_bytes if plain.read_path == file.path else plain.read_path.stat().st_size
             if size >= _PORTION_BYTES or len(portion) >= _PORTION_FILES:
                 yield portion
                 portion, size = [], 0

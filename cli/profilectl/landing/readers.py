@@ -93,7 +93,7 @@ class Readers:
         return stage_lines(self.cursor, entity, staged_files, ErrorSink(self.cursor))
 
     def _stage_damaged(
-        self, entity: Entity, signature: Signature, plain: PlainFile, cause: duckdb.Error
+        self, entity: Entity, signature: Signature, plain: PlainFile, cause: Exception
     ) -> Staged:
         file = StagedFile(plain, 0)
         errors = ErrorSink(self.cursor)
@@ -104,7 +104,7 @@ class Readers:
                 return stage_damaged_json(self.cursor, entity, file, errors, self.scratch)
         except _OUR_OWN_TROUBLE:
             raise
-        except duckdb.Error as error:
+        except (duckdb.Error, FileNotFoundError) as error:  # it may have been taken away since
             cause = error
         file.refusal = reasons.UNREADABLE_FILE, _first_line(cause)
         return Staged(entity, [file], relation="", columns={})

@@ -203,6 +203,24 @@ def test_a_file_that_changes_while_it_is_read_waits_for_the_next_run(
     assert folder.land().rows_loaded == 2
 
 
+@pytest.mark.parametrize("name", ["a.csv", "a.jsonl", "a.json"])
+def test_a_file_that_is_taken_away_while_it_is_read_is_not_in_the_ledger(
+    folder: LandingFolder, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    path = folder.write(f"shop/products/{name}", b'[{"product_id": 1}]' if "json" in name else HEADER)
+    folder.write(f"shop/products/other{path.suffix}", path.read_bytes())
+    real_prepare = prepare.prepare
+
+    def prepare_and_lose(*args: object) -> object:
+        plain = real_prepare(*args)  # type: ignore[arg-type]
+        path.unlink(missing_ok=True)
+        return plain
+
+    monkeypatch.setattr(load, "prepare", prepare_and_lose)
+    folder.land()
+    assert folder.query("select file from raw.load_ledger") == [(f"shop/products/other{path.suffix}",)]
+
+
 def test_the_callers_transaction_and_settings_are_untouched(folder: LandingFolder, tmp_path: Path) -> None:
     folder.write("shop/products/a.csv.gz", b"not gzip")
     folder.write("shop/products/b.csv", HEADER + b"1,,\n")
