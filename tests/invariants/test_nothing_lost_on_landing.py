@@ -133,18 +133,18 @@ def deliveries(draw: st.DrawFn) -> Delivery:
 @given(st.lists(deliveries(), min_size=1, max_size=4))
 def test_every_record_that_lands_is_a_row_or_an_error(made: list[Delivery]) -> None:
     with tempfile.TemporaryDirectory() as name, duckdb.connect() as connection:
-        root = Path(name) / "landing"
+        root, temp = Path(name) / "landing", Path(name) / "tmp"
         folder = root / "web" / "events"
         folder.mkdir(parents=True)
         files = {f"web/events/{index}.{delivery.name}": delivery for index, delivery in enumerate(made)}
         for file, delivery in files.items():
             (root / file).write_bytes(delivery.content(Path(name)))
-        land(connection, CONTRACT, root)
-        assert land(connection, CONTRACT, root).batch_id is None
+        land(connection, CONTRACT, root, temp)
+        assert land(connection, CONTRACT, root, temp).batch_id is None
         for file, delivery in files.items():
             if delivery.again:
                 (root / file).touch()
-        land(connection, CONTRACT, root)
+        land(connection, CONTRACT, root, temp)
         for file, delivery in files.items():
             _check(connection, file, delivery)
 

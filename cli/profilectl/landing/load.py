@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import tempfile
+import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import groupby
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import duckdb
 
+from profilectl.console import private_folder
 from profilectl.landing.contract import Contract, Entity
 from profilectl.landing.discover import LandingFile, find_files
 from profilectl.landing.ledger import Batch, LedgerRow, create_raw_tables, new_files, next_batch
@@ -28,11 +30,14 @@ Progress = Callable[[int, int, str], None]
 _PORTION_BYTES = 256_000_000
 _PORTION_FILES = 500
 
+_SCRATCH = "landing-"
+
 
 def land(
     connection: duckdb.DuckDBPyConnection,
     contract: Contract,
     landing_root: Path,
+    temp: Path,
     progress: Progress | None = None,
 ) -> LandingSummary:
     """Load the files that the ledger does not know, and record what became of each.
@@ -49,6 +54,8 @@ def land(
         The declared entities and columns.
     landing_root
         Folder with ``<source>/<entity>/<file>``; it may be missing, which means no files.
+    temp
+        Folder for what is unpacked; of the processes that name it, one at a time may land.
     progress
         Told after each file.
 
@@ -67,13 +74,22 @@ def land(
         create_raw_tables(cursor, contract)
         found = find_files(landing_root, contract)
         files = new_files(cursor, found, contract)
-        with _settings_for_reading(cursor), tempfile.TemporaryDirectory(prefix="landing-") as scratch:
-            run = _Run(cursor, contract, next_batch(cursor), Path(scratch), len(files), progress)
+        with _settings_for_reading(cursor), _scratch(temp) as scratch:
+            run = _Run(cursor, contract, next_batch(cursor), scratch, len(files), progress)
             run.summary.files_known = len(found) - len(files)
             run.load(files)
             return run.summary
     finally:
         cursor.close()
+
+
+@contextmanager
+def _scratch(temp: Path) -> Iterator[Path]:
+    """Yield a private folder for copies, after removing what a run that was killed left of them."""
+    for leftover in private_folder(temp).glob(f"{_SCRATCH}*"):
+        shutil.rmtree(leftover)
+    with TemporaryDirectory(dir=temp, prefix=_SCRATCH) as folder:
+        yield Path(folder)
 
 
 @contextmanager

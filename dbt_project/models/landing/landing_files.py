@@ -1,11 +1,9 @@
 """Take the files that arrived since the last run into the raw tables; one row per delivery."""
 
-import os
-from pathlib import Path
-
 from profilectl.landing.contract import Contract
 from profilectl.landing.discover import walk
 from profilectl.landing.load import land
+from profilectl.project import Paths
 
 # A refused file stands against the run until it is mended, which makes a newer delivery, or taken away.
 DELIVERIES = """
@@ -24,14 +22,8 @@ def model(dbt, session):
     # commits nor is aborted by a file that cannot be read.
     cursor = session.cursor()
     contract = Contract.from_rows(dbt.ref("landing_contract").fetchall())
-    land(cursor, contract, landing_root())
+    paths = Paths.from_environment()
+    land(cursor, contract, paths.landing, paths.temp)
     # As Arrow, because dbt's transaction may still see the database as it was before.
-    root = landing_root()
-    present = [path.relative_to(root).as_posix() for path in walk(root)]
+    present = [path.relative_to(paths.landing).as_posix() for path in walk(paths.landing)]
     return cursor.execute(DELIVERIES, [present]).to_arrow_table()
-
-
-def landing_root() -> Path:
-    """Return the landing folder as the command line resolves it."""
-    home = os.environ.get("PROFILECTL_HOME", "var")
-    return Path(os.environ.get("PROFILECTL_LANDING") or Path(home) / "landing")

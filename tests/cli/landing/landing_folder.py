@@ -31,6 +31,10 @@ class LandingFolder:
     connection: duckdb.DuckDBPyConnection = field(default_factory=duckdb.connect)
     contract: Contract = CONTRACT
 
+    @property
+    def temp(self) -> Path:
+        return self.root.with_name("tmp")
+
     def write(self, file: str, content: bytes) -> Path:
         path = self.root / file
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -44,7 +48,7 @@ class LandingFolder:
         return path
 
     def land(self) -> LandingSummary:
-        return land(self.connection, self.contract, self.root)
+        return land(self.connection, self.contract, self.root, self.temp)
 
     def query(self, sql: str, *values: object) -> list[tuple[Any, ...]]:
         return self.connection.execute(sql, list(values)).fetchall()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import os
+import stat
 from pathlib import Path
 
 import duckdb
@@ -12,6 +13,7 @@ from landing_folder import CONTRACT, LandingFolder
 
 from profilectl.landing import load, prepare, publish
 from profilectl.landing.contract import Contract
+from profilectl.landing.discover import LandingFile
 from profilectl.landing.load import land
 
 HEADER = b"product_id,brand,note\n"
@@ -240,5 +242,24 @@ def test_progress_is_told_of_every_new_file(folder: LandingFolder) -> None:
     folder.write("shop/products/a.csv", HEADER)
     folder.write("nowhere/a.csv", HEADER)
     told: list[tuple[int, int, str]] = []
-    land(folder.connection, CONTRACT, folder.root, lambda *step: told.append(step))
+    land(folder.connection, CONTRACT, folder.root, folder.temp, lambda *step: told.append(step))
     assert told == [(1, 2, "nowhere/a.csv"), (2, 2, "shop/products/a.csv")]
+
+
+def test_copies_are_private_lie_beside_the_warehouse_and_do_not_outlive_a_kill(
+    folder: LandingFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    killed = folder.temp / "landing-killed"
+    killed.mkdir(parents=True)
+    (killed / "copy.csv").write_bytes(HEADER)
+    folder.write("shop/products/a.csv.gz", gzip.compress(HEADER + b"1,,\n"))
+    seen: list[tuple[Path, int]] = []
+
+    def spy(file: LandingFile, scratch: Path) -> prepare.PlainFile:
+        seen.append((scratch.parent, stat.S_IMODE(scratch.stat().st_mode)))
+        return prepare.prepare(file, scratch)
+
+    monkeypatch.setattr(load, "prepare", spy)
+    assert folder.land().files_taken == 1
+    assert seen == [(folder.temp, 0o700)]
+    assert list(folder.temp.iterdir()) == []
