@@ -160,6 +160,18 @@ def test_a_killed_export_leaves_only_whole_files(small_warehouse: Paths, moment:
     ]
 
 
+def test_a_killed_export_leaves_no_table_beside_a_smaller_one_of_another_version(
+    small_warehouse: Paths,
+) -> None:
+    publish(small_warehouse)
+    export(small_warehouse, "parquet", tables=["marts.dim_items"])
+    killed = subprocess.run([sys.executable, "-c", KILLED_EXPORT, "placing"], check=False)
+    assert killed.returncode == -signal.SIGKILL
+    publish(small_warehouse)
+    folder = export(small_warehouse, "parquet", tables=["marts.dim_items"]).output
+    assert {path.name for path in folder.rglob("*") if path.is_file()} == {"dim_items.parquet", "export.json"}
+
+
 def test_a_file_that_lacks_rows_is_not_placed(
     small_warehouse: Paths, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -19,7 +19,7 @@ from profilectl.console import private_folder, sync
 from profilectl_ml.errors import ProfilectlError
 
 MANIFEST = "export.json"
-# While files are being replaced, the manifest waits here: a killed export is still known by its files.
+# While files are being replaced, this names the old ones and the new: a killed export is known by its files.
 _REPLACED = ".export-replaced.json"
 
 
@@ -78,9 +78,10 @@ def place_files(staging: Path, target: Path, files: Sequence[Path], manifest: di
     for file in files:
         _seal(staging / file)
     old = _earlier(target)
-    if (target / MANIFEST).exists():
-        (target / MANIFEST).replace(target / _REPLACED)
-        sync(target)
+    names = sorted(str(file) for file in old | set(files))
+    _place_json(staging / _REPLACED, target, {"tables": [{"file": name} for name in names]})
+    (target / MANIFEST).unlink(missing_ok=True)
+    sync(target)
     for file in files:
         private_folder((target / file).parent)
         (staging / file).replace(target / file)
@@ -88,12 +89,14 @@ def place_files(staging: Path, target: Path, files: Sequence[Path], manifest: di
         (target / file).unlink(missing_ok=True)
     for folder in {(target / file).parent for file in files}:
         sync(folder)
-    said = staging / MANIFEST
-    said.write_text(json.dumps(manifest, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-    _seal(said)
-    said.replace(target / MANIFEST)
+    _place_json(staging / MANIFEST, target, manifest)
     (target / _REPLACED).unlink(missing_ok=True)
     sync(target)
+
+
+def _place_json(written: Path, folder: Path, content: dict[str, Any]) -> None:
+    written.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    place_file(written, folder / written.name)
 
 
 def _earlier(target: Path) -> set[Path]:
