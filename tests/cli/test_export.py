@@ -217,6 +217,38 @@ def test_what_cannot_be_exported_is_said(
     assert "hint: " in failed.stderr
 
 
+@pytest.mark.parametrize(
+    ("kind", "name", "said"),
+    [
+        (("csv", "--gzip"), "users.csv", "users.csv is not the name of a compressed file"),
+        (("parquet",), "users.csv", "users.csv is not the name of a parquet file"),
+        (("csv",), "users.PARQUET", "users.PARQUET is not the name of a csv file"),
+        (("parquet",), "users.parquet.gz", "users.parquet.gz is not the name of a parquet file"),
+        (("hyper",), "users.csv.gz", "users.csv.gz is not the name of a hyper file"),
+    ],
+)
+def test_a_name_that_does_not_fit_the_format_is_said(
+    small_warehouse: Paths, tmp_path: Path, kind: tuple[str, ...], name: str, said: str
+) -> None:
+    publish(small_warehouse)
+    options = ("--tables", "marts.user_profile", "--output", str(tmp_path / name))
+    failed = call("export", "--format", *kind, *options)
+    assert failed.exit_code == 1, failed.output
+    assert f"error: {said}" in failed.stderr
+    assert "hint: " in failed.stderr
+    assert not (tmp_path / name).exists()
+
+
+def test_a_name_fits_in_capitals_and_a_folder_may_have_any(small_warehouse: Paths, tmp_path: Path) -> None:
+    publish(small_warehouse)
+    for name in ("USERS.CSV", "USERS.CSV.GZ"):
+        export(small_warehouse, "csv", output=tmp_path / name, tables=["marts.dim_users"])
+        assert (tmp_path / name).read_bytes().startswith(b"\x1f\x8b") == name.endswith(".GZ")
+    (tmp_path / "all.csv").mkdir()
+    done = export(small_warehouse, "parquet", output=tmp_path / "all.csv", tables=["marts.dim_users"])
+    assert rows(done.output / "marts" / "dim_users.parquet") == 200
+
+
 def test_before_anything_is_published_it_says_what_to_run(paths: Paths) -> None:
     failed = call("export", "--format", "csv")
     assert failed.exit_code == 1

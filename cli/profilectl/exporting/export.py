@@ -22,6 +22,7 @@ from profilectl_ml.errors import ProfilectlError
 
 FORMATS = ("parquet", "csv", "hyper")
 _SINGLE = {"parquet": (".parquet",), "csv": (".csv", ".csv.gz"), "hyper": (".hyper",)}
+_ENDINGS = (".parquet", ".csv", ".hyper", ".gz")
 
 Progress = Callable[[float, str], None]
 
@@ -81,13 +82,14 @@ def export(
     ------
     ProfilectlError
         If nothing is published, there is no such version or table, the format's package is not
-        installed, the file cannot be written, or it does not hold the rows the version holds.
+        installed, the file has another format's name, it cannot be written, or it does not hold the rows
+        the version holds.
     """
     started = time.monotonic()
-    writer = _writer(kind, compressed=compressed or (output is not None and output.suffix == ".gz"), raw=raw)
-    source = version_file(paths, version)
     target = (output or paths.home / "exports" / kind).expanduser().absolute()
-    single = target.name.endswith(_SINGLE[kind]) and not target.is_dir()
+    single = _is_single(target, kind, compressed=compressed)
+    writer = _writer(kind, compressed=compressed or (single and target.suffix.lower() == ".gz"), raw=raw)
+    source = version_file(paths, version)
     with open_file(paths, source, read_only=True) as connection:
         found = chosen(connection, tables)
         if single and kind != "hyper" and len(found) != 1:
@@ -107,6 +109,24 @@ def export(
     return Exported(
         said["version"], said["as_of"], kind, target, listed, size, round(time.monotonic() - started, 2)
     )
+
+
+def _is_single(target: Path, kind: str, *, compressed: bool) -> bool:
+    """Return whether ``target`` is one file rather than a folder; its name must not say another format."""
+    if target.is_dir():
+        return False
+    name = target.name.lower()
+    single = name.endswith(_SINGLE[kind])
+    if single and compressed and not name.endswith(".gz"):
+        raise ProfilectlError(
+            f"{target.name} is not the name of a compressed file", hint=f"name it {target.name}.gz"
+        )
+    if not single and name.endswith(_ENDINGS):
+        raise ProfilectlError(
+            f"{target.name} is not the name of a {kind} file",
+            hint=f"name a file that ends in {' or '.join(_SINGLE[kind])}, or a folder",
+        )
+    return single
 
 
 def _writer(kind: str, *, compressed: bool, raw: bool) -> Writer:
