@@ -266,6 +266,24 @@ def test_a_watch_that_is_terminated_says_so_and_leaves_nothing_behind(home: Home
         assert len(events()) == 3
 
 
+def test_as_json_a_run_is_one_line_however_it_ends(
+    home: Home, call: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    command = ("update", "--train", "never", "--json", "--project-dir", str(PROJECT))
+    done = call(*command)
+    assert [json.loads(line)["outcome"] for line in done.stdout.splitlines()] == [runs.NOTHING_NEW]
+
+    def failing(*arguments: Any, **options: Any) -> loop.Updated:
+        raise ProfilectlError("disk full")
+
+    monkeypatch.setattr(loop, "update", failing)
+    done = call(*command)
+    assert [json.loads(line) for line in done.stdout.splitlines()] == [
+        {"success": False, "error": "disk full"}
+    ]
+    assert (done.exit_code, done.stderr) == (1, "error: disk full\n")
+
+
 def test_a_watch_survives_an_update_that_fails(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     real, told = loop.update, iter(["disk full"])
 

@@ -8,11 +8,12 @@ import typer
 
 from profilectl.commands._options import WORK, Json, ProjectDir
 from profilectl.commands._update_text import render
-from profilectl.console import emit_json
+from profilectl.console import emit_line
 from profilectl.errors import EXIT_FAILED
 from profilectl.progress import waiting
 from profilectl.project import Paths, locate_project
 from profilectl.updating import loop, retraining
+from profilectl_ml.errors import ProfilectlError
 
 NAME, PANEL = "update", WORK
 
@@ -31,7 +32,7 @@ def run(
 
     It does nothing where nothing is new, and may be killed at any moment: the next run goes on from there.
     Published is only what passed its tests. Trains again when a model is too old, worse than its test, or
-    users have changed (docs/updating.md).
+    users have changed (docs/updating.md). With --json each run is one line, also one that fails.
 
     Example: profilectl update
 
@@ -41,7 +42,12 @@ def run(
         raise typer.BadParameter(f"{train!r} is none of {', '.join(retraining.MODES)}", param_hint="--train")
     project, paths = locate_project(project_dir), Paths.from_environment()
     with waiting("updating", quiet=as_json) as progress:
-        done = loop.update(project, paths, train=train, tell=progress)
-    emit_json(done.as_json()) if as_json else render(done)
+        try:
+            done = loop.update(project, paths, train=train, tell=progress)
+        except ProfilectlError as error:
+            if as_json:
+                emit_line({"success": False, "error": error.message})
+            raise
+    emit_line(done.as_json()) if as_json else render(done)
     if not done.success:
         raise typer.Exit(EXIT_FAILED)
