@@ -12,6 +12,7 @@ import duckdb
 
 from profilectl_ml.gone import delete_gone
 from profilectl_ml.segmenting.naming import Profile
+from profilectl_ml.watermarks import later_than
 
 ASSIGNED = '"temp"."main"."new_segments"'
 
@@ -64,6 +65,7 @@ def write_segments(
     Without ``everyone`` the table holds all users. With it, a query of the ids of all of them, the others
     keep their segments.
     """
+    at = max(at, later_than(connection, "segments", "assigned_at"))
     these = f" and user_id in (select user_id from {table})" if everyone else ""
     connection.execute(f"delete from ml.segments where task = ?{these}", [task])
     if everyone:

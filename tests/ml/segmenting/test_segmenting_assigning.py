@@ -96,3 +96,17 @@ def test_rescoring_keeps_the_names_of_segments_that_are_empty(
     said = dict(connection.execute("select segment, description from ml.segment_profiles").fetchall())
     assert set(said) == names
     assert list(said.values()).count("No users at present.") == len(names) - 1
+
+
+def test_segments_are_later_than_those_before_even_if_the_clock_was_set_back(
+    make_mart: MakeMart, task: ClusteringTask
+) -> None:
+    connection = make_mart(people())
+    train(connection, task)
+    moments = "select min(assigned_at), max(assigned_at) from ml.segments where task = ?"
+    for write_again in (lambda: rescore(connection, task.name), lambda: train(connection, task)):
+        connection.execute("update ml.segments set assigned_at = assigned_at + interval 1 day")
+        [(_, before)] = connection.execute(moments, [task.name]).fetchall()
+        write_again()
+        [(earliest, _)] = connection.execute(moments, [task.name]).fetchall()
+        assert earliest > before
