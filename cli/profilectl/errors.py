@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from typing import Any
 
+import duckdb
 import typer
 from typer.core import TyperGroup
 
@@ -21,22 +22,39 @@ def report_error(error: ProfilectlError) -> None:
         typer.echo(f"hint: {error.hint}", err=True)
 
 
+def of_the_machine(error: OSError | duckdb.Error) -> ProfilectlError | None:
+    """Return what a disk, a system or DuckDB's limits said as one line; None where nothing says the cause."""
+    if isinstance(error, duckdb.OutOfMemoryException):
+        return ProfilectlError(
+            f"DuckDB needs more memory than it may use: {str(error).splitlines()[0]}",
+            hint="raise PROFILECTL_MEMORY_LIMIT, such as 4GB",
+        )
+    if isinstance(error, duckdb.Error):
+        return ProfilectlError(
+            str(error).splitlines()[0], hint="check that the file is yours and the disk has room"
+        )
+    if error.strerror is None:
+        return None
+    if error.filename is None:
+        return ProfilectlError(error.strerror, hint="where it happened: profilectl --debug, then the command")
+    return ProfilectlError(
+        f"{error.filename2 or error.filename}: {error.strerror}",
+        hint="check that it is there and yours, and that the disk has room",
+    )
+
+
 class BoundaryGroup(TyperGroup):
     """The command group that catches what its commands raise.
 
-    A ``ProfilectlError`` ends with exit code 1 and an interrupt with 130; with ``--debug`` the
-    exception itself is shown. Usage errors stay with Typer, which ends with 2.
+    A ``ProfilectlError``, a file that cannot be read or written and a lack of memory end with exit code 1
+    and an interrupt with 130; with ``--debug`` the exception itself is shown, as that of any defect is
+    always. Usage errors stay with Typer, which ends with 2.
     """
 
     def invoke(self, ctx: Any) -> Any:
         """Run the chosen command inside the boundary."""
         try:
             return super().invoke(ctx)
-        except ProfilectlError as error:
-            if ctx.params.get("debug"):
-                raise
-            report_error(error)
-            raise typer.Exit(EXIT_FAILED) from error
         except KeyboardInterrupt as error:
             typer.echo("interrupted", err=True)
             raise typer.Exit(EXIT_INTERRUPTED) from error
@@ -44,4 +62,10 @@ class BoundaryGroup(TyperGroup):
             # The reader of our output left (`profilectl show … | head`): nothing more to say,
             # and nothing more may be written while Python closes down.
             os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+            raise typer.Exit(EXIT_FAILED) from error
+        except (ProfilectlError, OSError, duckdb.IOException, duckdb.OutOfMemoryException) as error:
+            told = error if isinstance(error, ProfilectlError) else of_the_machine(error)
+            if told is None or ctx.params.get("debug"):
+                raise
+            report_error(told)
             raise typer.Exit(EXIT_FAILED) from error

@@ -20,6 +20,7 @@ from profilectl.console import private_folder, sync
 from profilectl.project import Paths
 from profilectl.publication import snapshot
 from profilectl.publication.drafting import Draft
+from profilectl.warehouse import writing_errors
 from profilectl_ml.errors import ProfilectlError
 
 TEMPORARY = ".publishing-"
@@ -90,12 +91,13 @@ def publish(
     ------
     ProfilectlError
         If there is no warehouse or it has no marts, if it is locked by another process, if another
-        publish is running, or if the copy does not hold what the warehouse holds.
+        publish is running, if the new file cannot be written, or if the copy does not hold what the
+        warehouse holds.
     """
     started = time.monotonic()
     if not paths.warehouse.is_file():
         raise ProfilectlError(f"there is no warehouse at {paths.warehouse}", hint="run: profilectl build")
-    with _only_publisher(paths):
+    with writing_errors(paths.published.parent), _only_publisher(paths):
         remove_leftovers(paths, but=draft)
         moment = datetime.now(UTC)
         version = _next_version(paths, moment)

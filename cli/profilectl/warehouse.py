@@ -165,3 +165,20 @@ def friendly_errors(file: Path) -> Iterator[None]:
             f"DuckDB does not accept a setting: {str(error).splitlines()[0]}",
             hint="check PROFILECTL_MEMORY_LIMIT (such as 4GB) and PROFILECTL_DUCKDB_THREADS (such as 2)",
         ) from error
+
+
+@contextmanager
+def writing_errors(target: Path) -> Iterator[None]:
+    """Turn what disks and DuckDB say about files in ``target`` that cannot be written into one line."""
+    try:
+        yield
+    except (OSError, duckdb.IOException) as error:
+        raise ProfilectlError(
+            f"{target} cannot be written: {str(error).splitlines()[0]}",
+            hint="check that the folder is yours and the disk has room",
+        ) from error
+    except duckdb.OutOfMemoryException as error:
+        raise ProfilectlError(
+            f"writing {target} needs more memory than DuckDB may use: {str(error).splitlines()[0]}",
+            hint="raise PROFILECTL_MEMORY_LIMIT, such as 4GB",
+        ) from error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import re
 import subprocess
@@ -73,6 +74,46 @@ def test_without_a_warehouse_one_line_and_a_hint(paths: Paths, arguments: tuple[
 
 def test_debug_shows_the_exception(paths: Paths) -> None:
     assert isinstance(call("--debug", "show", "ann").exception, ProfilectlError)
+
+
+def test_a_home_that_cannot_be_made_is_one_line(
+    project: DbtProject, paths: Paths, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = paths.home.with_name("file")
+    file.touch()
+    monkeypatch.setenv("PROFILECTL_HOME", str(file / "home"))
+    failed = call("build", "--project-dir", str(project.folder))
+    assert failed.exit_code == 1
+    assert failed.stderr.splitlines()[-2] == f"error: {file / 'home'}: Not a directory"
+    assert failed.stderr.splitlines()[-1].startswith("hint: ")
+
+
+@pytest.mark.parametrize(
+    ("raised", "said"),
+    [
+        (OSError(errno.ENOSPC, "No space left on device"), "No space left on device"),
+        (OSError(errno.ENOSPC, "No space left", "/from", None, "/to"), "/to: No space left"),
+        (duckdb.IOException('IO Error: Could not write file "x"\nat'), 'IO Error: Could not write file "x"'),
+        (duckdb.OutOfMemoryException("full"), "DuckDB needs more memory than it may use: full"),
+        (OSError("no cause"), None),
+        (duckdb.BinderException("no such column"), None),
+        (KeyError("a defect"), None),
+    ],
+)
+def test_trouble_of_the_machine_is_one_line_and_a_defect_keeps_its_trace(
+    small_warehouse: Paths, monkeypatch: pytest.MonkeyPatch, raised: Exception, said: str | None
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise raised
+
+    monkeypatch.setattr("profilectl.publishing.publish", fail)
+    failed = call("publish")
+    assert failed.exit_code == 1
+    if said is None:
+        assert failed.exception is raised
+    else:
+        assert f"error: {said}\nhint: " in failed.stderr
+        assert call("--debug", "publish").exception is raised
 
 
 def test_an_interrupt_ends_with_130(paths: Paths, monkeypatch: pytest.MonkeyPatch) -> None:

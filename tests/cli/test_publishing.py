@@ -26,6 +26,15 @@ def kill_at(step):
 publish(Paths.from_environment(), kill_at)
 """
 
+# No file may grow beyond so many bytes: the nearest to a full disk that a test can have.
+LIMITED_PUBLISH = """
+import resource, sys
+resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[1]),) * 2)
+from profilectl.app import app
+
+app(["publish", *sys.argv[2:]])
+"""
+
 
 def read(file: Path, sql: str = "select count(*) from marts.dim_users") -> int:
     with duckdb.connect(str(file.resolve()), read_only=True) as connection:
@@ -98,6 +107,27 @@ def test_a_kill_at_any_step_leaves_a_whole_version(small_warehouse: Paths, step:
         *small_warehouse.home.glob("published/.pub*"),
     ]
     assert not leftovers
+
+
+@pytest.mark.parametrize(
+    ("bytes_left", "options"), [("1000000", []), ("0", ["--full"]), ("1000000", ["--full"])]
+)
+def test_a_file_that_cannot_be_written_is_said_and_readers_keep_theirs(
+    small_warehouse: Paths, bytes_left: str, options: list[str]
+) -> None:
+    publishing.publish(small_warehouse)
+    delete_users(small_warehouse)
+    failed = subprocess.run(
+        [sys.executable, "-c", LIMITED_PUBLISH, bytes_left, *options], capture_output=True, text=True
+    )
+    assert failed.returncode == 1
+    *_, error, hint = failed.stderr.splitlines()
+    assert error.startswith(f"error: {small_warehouse.published.parent} cannot be written: ")
+    assert "File too large" in error
+    assert hint == "hint: check that the folder is yours and the disk has room"
+    assert read(small_warehouse.published) == 200
+    publishing.publish(small_warehouse)
+    assert read(small_warehouse.published) == 166
 
 
 def test_rollback_goes_back_one_version(small_warehouse: Paths) -> None:

@@ -13,7 +13,6 @@ from profilectl.errors import EXIT_FAILED
 from profilectl.progress import waiting
 from profilectl.project import Paths, locate_project
 from profilectl.updating import loop, retraining
-from profilectl_ml.errors import ProfilectlError
 
 NAME, PANEL = "update", WORK
 
@@ -44,9 +43,9 @@ def run(
     with waiting("updating", quiet=as_json) as progress:
         try:
             done = loop.update(project, paths, train=train, tell=progress)
-        except ProfilectlError as error:
+        except Exception as error:
             if as_json:
-                emit_line({"success": False, "error": error.message})
+                emit_line({"success": False, "error": str(error)})
             raise
     emit_line(done.as_json()) if as_json else render(done)
     if not done.success:

@@ -17,7 +17,7 @@ from profilectl.exporting.types import written_type
 from profilectl.exporting.writers import CsvWriter, ParquetWriter, Writer
 from profilectl.project import Paths
 from profilectl.version_names import CURRENT, version_file
-from profilectl.warehouse import open_file
+from profilectl.warehouse import open_file, writing_errors
 from profilectl_ml.errors import ProfilectlError
 
 FORMATS = ("parquet", "csv", "hyper")
@@ -195,19 +195,10 @@ def _listed(
 def _clear_errors(target: Path) -> Iterator[None]:
     """Turn what disks and engines say about a file that cannot be written into one line."""
     try:
-        yield
-    except (OSError, duckdb.IOException) as error:
-        raise ProfilectlError(
-            f"{target} cannot be written: {str(error).splitlines()[0]}",
-            hint="check that the folder is yours and the disk has room",
-        ) from error
+        with writing_errors(target):
+            yield
     except duckdb.InvalidInputException as error:
         raise ProfilectlError(
             f"what was written to {target} cannot be read back: {str(error).splitlines()[0]}",
             hint="export as parquet, which has no limit on the length of a row",
-        ) from error
-    except duckdb.OutOfMemoryException as error:
-        raise ProfilectlError(
-            f"the export needs more memory than DuckDB may use: {str(error).splitlines()[0]}",
-            hint="raise PROFILECTL_MEMORY_LIMIT, such as 4GB",
         ) from error

@@ -154,17 +154,19 @@ def _target(connection: duckdb.DuckDBPyConnection, target: Path, storage: str) -
         [(used,)] = connection.execute("select current_catalog()").fetchall()
         try:
             connection.execute(f"attach {file} as {name} ({options})")
-        except duckdb.Error as error:
+        except duckdb.InvalidInputException as error:
             raise ProfilectlError(
                 f"DuckDB cannot write a file of storage version {storage}: {str(error).splitlines()[0]}",
                 hint="set PROFILECTL_STORAGE_VERSION to one it knows, such as v1.0.0",
             ) from error
         try:
             connection.execute(f"use {name}")
-            yield
+            try:
+                yield
+            finally:  # before the checkpoint: of a file that it fails to write nothing can be used any more
+                connection.execute(f"use {quote_identifier(used)}")
             connection.execute(f"checkpoint {name}")
         finally:
-            connection.execute(f"use {quote_identifier(used)}")
             connection.execute(f"detach {name}")
 
 
