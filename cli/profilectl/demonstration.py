@@ -13,10 +13,12 @@ from typing import Any
 from profilectl import facts
 from profilectl.building import Built, build
 from profilectl.demo.generate import MONTHS, generate
+from profilectl.locking import only_writer
 from profilectl.project import DbtProject, Paths
 from profilectl.publishing import Published, publish
 from profilectl.reporting import report
 from profilectl.truth import dirt_found, stitching_score
+from profilectl.updating.retraining import ALWAYS, retrain
 from profilectl.warehouse import connect
 
 Counting = Callable[[str], AbstractContextManager[Callable[[int, int, str], None]]]
@@ -26,12 +28,13 @@ Waiting = Callable[[str], AbstractContextManager[Callable[[str], None]]]
 
 @dataclass(frozen=True)
 class Demonstrated:
-    """Everything the demo made."""
+    """Everything the demo made, and which tasks it could not train, and why."""
 
     built: Built
     stitching: dict[str, Any] | None
     dirt: dict[str, int]
     runs: list[facts.Row]
+    untrained: list[facts.Row]
     published: Published
     report: Path
 
@@ -42,6 +45,7 @@ class Demonstrated:
             "stitching": self.stitching,
             "dirt": self.dirt,
             "models": self.runs,
+            "untrained": self.untrained,
             "published": {"version": self.published.version, "path": self.published.link},
             "report": self.report,
         }
@@ -73,17 +77,16 @@ def demonstrate(
 ) -> Demonstrated | Built:
     """Build, train, publish and report; a build with failures is returned as it is.
 
+    A task that cannot be trained is told and left out: few households or months are not enough for each.
     "Now" is the last day of the last month, unless ``PROFILECTL_AS_OF`` says otherwise.
     """
-    from profilectl.training import train  # scikit-learn is slow to import
-
     with paths.exported(PROFILECTL_AS_OF=os.environ.get("PROFILECTL_AS_OF") or _last_day(months)):
         with counting("building") as told:
             built = build(project, paths, progress=told)
         if not built.dbt.success:
             return built
         with sharing("training") as told_share:
-            runs = train(project, paths, [], progress=told_share)
+            runs, untrained = _train(project, paths, told_share)
     with connect(paths) as connection:
         stitching = stitching_score(connection, paths.truth)
         dirt = dirt_found(connection, paths.truth)
@@ -91,7 +94,20 @@ def demonstrate(
         published = publish(paths, tell)
     with waiting("writing the report"):
         written = report(paths)
-    return Demonstrated(built, stitching, dirt, runs, published, written)
+    return Demonstrated(built, stitching, dirt, runs, untrained, published, written)
+
+
+def _train(
+    project: DbtProject, paths: Paths, progress: Callable[[float, str], None]
+) -> tuple[list[facts.Row], list[facts.Row]]:
+    """Train what can be trained; return the runs, and task and reason of what could not."""
+    with only_writer(paths, "profilectl demo"), connect(paths, read_only=False) as connection:
+        told = retrain(connection, project, paths, ALWAYS, progress)
+        trained = {row["task"] for row in told if row["trained"]}
+        runs = [run for run in facts.models(connection) if run["task"] in trained]
+    return runs, [
+        {"task": row["task"], "reason": row["reason"]} for row in told if row["task"] not in trained
+    ]
 
 
 def _last_day(months: int) -> str:

@@ -265,7 +265,9 @@ def test_the_demo_ends_with_at_most_15_lines(small_warehouse: Paths) -> None:
     built = Built(DbtOutcome(1, 0, [], 1.0), "2017-12-31", 200, sources, 12, [])
     dirt = dict.fromkeys(("quarantined", "expected_quarantined", "duplicates", "expected_duplicates"), 1)
     known = {"precision": 0.99, "recall": 0.98, "f1": 0.985}
+    untrained = [{"task": "churn_next_28d", "reason": "47 users with a label"}]
     published = publish(small_warehouse)
-    lines = summary(Demonstrated(built, known, dirt, runs * 2, published, small_warehouse.report))
+    lines = summary(Demonstrated(built, known, dirt, runs * 2, untrained, published, small_warehouse.report))
     assert len(lines) <= 15
     assert any("rmse" in line and "104.4 (baseline 109.6)" in line for line in lines)
+    assert "not trained   churn_next_28d: 47 users with a label" in lines

@@ -309,6 +309,18 @@ def test_a_watch_survives_an_update_that_fails(home: Home, monkeypatch: pytest.M
     assert len(events()) == 4
 
 
+def test_a_demo_too_small_for_a_model_says_so_and_goes_on(home: Home, call: Any) -> None:
+    few = ("--months", "1", "--households", "5", "--json")
+    done = call("demo", *few, "--project-dir", str(PROJECT))
+    assert done.exit_code == 0, done.output
+    said = json.loads(done.stdout)
+    reasons = {one["task"]: one["reason"] for one in said["untrained"]}
+    assert "users with a label, at least 50 are needed" in reasons["churn_next_28d"]
+    assert not reasons.keys() & {one["task"] for one in said["models"]}
+    assert Path(said["report"]).is_file()
+    assert len(events()) > 100
+
+
 def _results(home: Home) -> list[dict[str, Any]]:
     file = Paths.from_environment().dbt_target / "run_results.json"
     found: list[dict[str, Any]] = json.loads(file.read_text())["results"]

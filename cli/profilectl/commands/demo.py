@@ -29,7 +29,10 @@ def run(
         int, typer.Option("--months", min=1, max=12, help="Only the first so many months.")
     ] = 12,
     households: Annotated[
-        int | None, typer.Option("--households", min=1, help="Only so many households.")
+        int | None,
+        typer.Option(
+            "--households", min=1, help="Only so many households: few are not enough for each model."
+        ),
     ] = None,
     data_only: Annotated[bool, typer.Option("--data-only", help="Write the landing files and stop.")] = False,
     as_json: Json = False,
@@ -92,4 +95,5 @@ def summary(done: Demonstrated) -> list[str]:
             if metric in _SHOWN
         ]
         lines.append(f"model         {one['task']}: {one['serving']} serves, {', '.join(shown)}")
+    lines += [f"not trained   {one['task']}: {one['reason']}" for one in done.untrained]
     return [*lines, f"published     {done.published.link}", f"report        {done.report}"]
