@@ -62,6 +62,7 @@ def test_version_and_usage() -> None:
     assert call("nonsense").exit_code == 2
     assert call("show").exit_code == 2
     assert call("demo", "--months", "13").exit_code == 2
+    assert call("publish", "--rollback", "--full").exit_code == 2
 
 
 @pytest.mark.parametrize("arguments", [("publish",), ("report",), ("show", "ann@example.org")])

@@ -31,6 +31,8 @@ def run(
 
     Example: profilectl publish --rollback
     """
+    if rollback and full:
+        raise typer.BadParameter("writes no file: leave --full out", param_hint="--rollback")
     paths = Paths.from_environment()
     if rollback:
         version = publishing.rollback(paths)
