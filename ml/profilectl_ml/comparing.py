@@ -268,7 +268,7 @@ def fit(model: Any, matrix: Floats, label: Floats) -> Any:
 
 
 def quiet() -> None:
-    """Silence warnings about iteration limits and threads: both are ours, reaching them is no news.
+    """Silence warnings about iteration limits, threads and rare labels: what we chose, or met, is no news.
 
     For the rest of the process: filters that are put back while folds run in threads come and go at random.
     """
@@ -279,6 +279,7 @@ def quiet() -> None:
         "Liblinear failed to converge",
         "Got `batch_size` less than 1 or larger",
         "X does not have valid feature names",
+        "The least populated class in y has only",
         "`sklearn.utils.parallel.delayed` should be used",
     ):
         warnings.filterwarnings("ignore", message=message)

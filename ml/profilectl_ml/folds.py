@@ -106,12 +106,18 @@ def grouped_folds(label: NDArray[np.float64], users: Rows, kind: str, count: int
     label, users
         Shape ``(rows,)``: the label and the number of the user.
     kind
-        Classes are spread evenly over folds; amounts are, by deciles.
+        Classes are spread evenly over folds; amounts are, by deciles, fewer parts of few users.
     """
-    strata = label > 0.5 if kind == "classification" else _deciles(label)
-    least = min(count, len(np.unique(users)))
+    known = len(np.unique(users))
+    if kind == "classification":
+        strata = (label > 0.5).astype(np.int64)
+    else:
+        # Unless amounts are tied, each part holds a row for each fold.
+        strata = _quantiles(label, min(_QUANTILES, max(1, known // count)))
+    # Folds can be no more than the rows of the largest stratum.
+    least = min(count, known, int(np.bincount(strata).max()))
     if least < 2:
-        raise ProfilectlError("one single user: there is nobody to judge on")
+        raise ProfilectlError("too few users: there is nobody to judge on")
     split = StratifiedGroupKFold(least, shuffle=True, random_state=seed)
     nothing = np.zeros(len(label))
     return Folds(
@@ -132,6 +138,6 @@ def _grouped(examples: Examples, kind: str, seed: int) -> Plan:
     return Plan(folds, learnt, judged, "a fifth of the users kept aside, the others in folds without time")
 
 
-def _deciles(label: NDArray[np.float64]) -> NDArray[np.int64]:
-    edges = np.unique(np.quantile(label, np.linspace(0, 1, _QUANTILES + 1)[1:-1]))
+def _quantiles(label: NDArray[np.float64], parts: int) -> NDArray[np.int64]:
+    edges = np.unique(np.quantile(label, np.linspace(0, 1, parts + 1)[1:-1]))
     return np.searchsorted(edges, label, side="left").astype(np.int64)

@@ -97,6 +97,21 @@ def test_amounts_of_a_table_in_the_warehouse(small_warehouse: Paths) -> None:
     assert query(small_warehouse, "select count(*) from ml.scores") == [(400,)]
 
 
+@pytest.mark.parametrize("rows", [60, 100])
+def test_a_short_table_of_amounts_is_learnt_without_a_warning(
+    paths: Paths, tmp_path: Path, rows: int, recwarn: pytest.WarningsRecorder
+) -> None:
+    rng = np.random.default_rng(rows)
+    visits = rng.integers(0, 30, rows)
+    amounts = np.where(np.arange(rows) % 3 == 0, 0, visits * 3 + rng.normal(0, 9, rows))
+    file = write(
+        tmp_path, [f"{v},{a:.4f}" for v, a in zip(visits, amounts, strict=True)], header="visits,spend"
+    )
+    done = call("train", "--table", file, "--label", "spend", *AMOUNT)
+    assert done.exit_code == 0, done.output
+    assert not [one for one in recwarn if "least populated" in str(one.message)]
+
+
 def test_one_value_of_three_is_learnt_against_the_others(paths: Paths, tmp_path: Path) -> None:
     body = [line.rpartition(",")[0] + ",maybe" if i % 10 == 0 else line for i, line in enumerate(lines())]
     file = write(tmp_path, body)

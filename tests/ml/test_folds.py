@@ -34,8 +34,22 @@ def test_the_seed_decides_the_folds() -> None:
 def test_fewer_users_make_fewer_folds_and_one_is_refused() -> None:
     label = np.array([0.0, 1.0, 0.0, 1.0])
     assert len(grouped_folds(label, np.array([0, 0, 1, 1]), "classification", 5, 0).pairs) == 2
-    with pytest.raises(ProfilectlError, match="one single user"):
+    with pytest.raises(ProfilectlError, match="too few users"):
         grouped_folds(label, np.zeros(4, dtype=np.int64), "classification", 5, 0)
+
+
+@pytest.mark.parametrize("users", [3, 7, 15, 40, 48, 79, 112])
+@pytest.mark.parametrize("labels", ["even classes", "distinct amounts", "mostly nothing"])
+def test_few_users_have_folds_whatever_their_labels(labels: str, users: int) -> None:
+    distinct = np.random.default_rng(users).random(users)
+    label = {
+        "even classes": np.arange(users) % 2.0,
+        "distinct amounts": distinct,
+        "mostly nothing": np.where(distinct > 0.8, distinct, 0.0),
+    }[labels]
+    kind = "classification" if labels == "even classes" else "regression"
+    folds = grouped_folds(label, np.arange(users), kind, fold_count(users), 1)
+    assert sorted(folds.rows.tolist()) == list(range(users))
 
 
 def test_few_rows_deserve_many_folds() -> None:
