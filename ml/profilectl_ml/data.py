@@ -17,6 +17,8 @@ from profilectl_ml.sql import quote_identifier, quote_relation
 from profilectl_ml.tasks import Task
 
 MIN_USERS = 50
+# One for each of the five parts of the users of which one is kept aside.
+_MIN_OF_A_CLASS = 5
 # Above this, a fixed sample of users is learnt from: accuracy has long stopped rising, memory has not.
 MAX_USERS = 25_000
 MAX_CATEGORIES = 40
@@ -80,7 +82,8 @@ def read_examples(connection: duckdb.DuckDBPyConnection, task: Task) -> Examples
     Raises
     ------
     ProfilectlError
-        If the mart or its label is missing, or it holds too few users or a label that never varies.
+        If the mart or its label is missing, or it holds too few users, of one class too few, or a label that
+        never varies.
     """
     columns = column_types(connection, task.examples)
     for needed in (task.entity, task.cutoff, task.label, task.population):
@@ -111,11 +114,12 @@ def read_examples(connection: duckdb.DuckDBPyConnection, task: Task) -> Examples
             f"task {task.name}: {'.'.join(task.examples)} has no column to learn from",
             hint="features are numbers, booleans, and texts of at most 40 values",
         )
+    users = table.column(_ENTITY).to_numpy(zero_copy_only=False)
     return Examples(
         layout=layout,
         matrix=layout.matrix(table),
-        label=_label(table.column(task.label), task),
-        users=table.column(_ENTITY).to_numpy(zero_copy_only=False),
+        label=_label(table.column(task.label), users, task),
+        users=users,
         cutoffs=table.column(_CUTOFF).to_numpy().astype("datetime64[D]"),
         fingerprint=_fingerprint(connection, sampled),
     )
@@ -134,12 +138,20 @@ def layout_query(task: Task, layout: Layout) -> str:
     )
 
 
-def _label(column: pa.ChunkedArray, task: Task) -> NDArray[np.float64]:
+def _label(column: pa.ChunkedArray, users: NDArray[np.object_], task: Task) -> NDArray[np.float64]:
     label = label_of(column, task)
     if np.ptp(label) == 0:
         raise ProfilectlError(
             f"task {task.name}: {task.label} is {label[0]:g} in every row; there is nothing to learn"
         )
+    if task.kind == "classification":
+        positive, negative = (len(np.unique(users[label == value])) for value in (1.0, 0.0))
+        if min(positive, negative) < _MIN_OF_A_CLASS:
+            raise ProfilectlError(
+                f"task {task.name}: {task.label} is positive for {positive:,} user(s) and negative for"
+                f" {negative:,}; at least {_MIN_OF_A_CLASS} of each are needed",
+                hint="land more data, or a longer history",
+            )
     return label
 
 

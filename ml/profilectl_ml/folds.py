@@ -86,7 +86,13 @@ def plan(examples: Examples, kind: str, horizon_days: int, seed: int) -> Plan:
 
 
 def make_folds(examples: Examples, splits: list[TimeSplit]) -> Folds:
-    """Return folds in which neither a user nor a day of a label window is on both sides."""
+    """Return folds in which neither a user nor a day of a label window is on both sides.
+
+    Raises
+    ------
+    ProfilectlError
+        If no fold has labels to tell apart on the side that is learnt from.
+    """
     group = user_groups(examples.users)
     pairs = []
     for split in splits:
@@ -95,7 +101,7 @@ def make_folds(examples: Examples, splits: list[TimeSplit]) -> Folds:
             pair = learnt[group[learnt] != number], judged[group[judged] == number]
             if min(map(len, pair)):
                 pairs.append(pair)
-    return Folds(tuple(pairs))
+    return _that_teach(pairs, examples.label)
 
 
 def grouped_folds(label: NDArray[np.float64], users: Rows, kind: str, count: int, seed: int) -> Folds:
@@ -107,6 +113,11 @@ def grouped_folds(label: NDArray[np.float64], users: Rows, kind: str, count: int
         Shape ``(rows,)``: the label and the number of the user.
     kind
         Classes are spread evenly over folds; amounts are, by deciles, fewer parts of few users.
+
+    Raises
+    ------
+    ProfilectlError
+        If there are too few users, or no fold has labels to tell apart on the side that is learnt from.
     """
     known = len(np.unique(users))
     if kind == "classification":
@@ -120,9 +131,8 @@ def grouped_folds(label: NDArray[np.float64], users: Rows, kind: str, count: int
         raise ProfilectlError("too few users: there is nobody to judge on")
     split = StratifiedGroupKFold(least, shuffle=True, random_state=seed)
     nothing = np.zeros(len(label))
-    return Folds(
-        tuple((learnt, judged) for learnt, judged in split.split(nothing, strata, users) if len(judged))
-    )
+    pairs = [(learnt, judged) for learnt, judged in split.split(nothing, strata, users) if len(judged)]
+    return _that_teach(pairs, label)
 
 
 def fold_count(rows: int) -> int:
@@ -136,6 +146,17 @@ def _grouped(examples: Examples, kind: str, seed: int) -> Plan:
     inner = grouped_folds(examples.label[learnt], numbers[learnt], kind, fold_count(len(learnt)), seed)
     folds = Folds(tuple((learnt[a], learnt[b]) for a, b in inner.pairs))
     return Plan(folds, learnt, judged, "a fifth of the users kept aside, the others in folds without time")
+
+
+def _that_teach(pairs: list[tuple[Rows, Rows]], label: NDArray[np.float64]) -> Folds:
+    """Return the folds that learn from more than one label; of one alone no classifier can be fitted."""
+    kept = tuple((learnt, judged) for learnt, judged in pairs if np.ptp(label[learnt]) > 0)
+    if not kept:
+        raise ProfilectlError(
+            "the label is the same in all examples that may be learnt from; there is nothing to tell apart",
+            hint="land more data, or a longer history",
+        )
+    return Folds(kept)
 
 
 def _quantiles(label: NDArray[np.float64], parts: int) -> NDArray[np.int64]:

@@ -9,7 +9,9 @@ import duckdb
 import pytest
 
 from profilectl_ml.candidates import DEFAULT_CANDIDATES
+from profilectl_ml.data import read_examples
 from profilectl_ml.errors import ProfilectlError
+from profilectl_ml.folds import plan
 from profilectl_ml.results import TrainResult
 from profilectl_ml.tasks import Costs, Level, Positive, Task, from_details, to_details
 from profilectl_ml.training import train
@@ -97,6 +99,38 @@ def test_a_coin_is_not_learnt(make_marts: MakeMarts, task: Task) -> None:
 def test_labels_of_many_values_need_a_rule(make_marts: MakeMarts, task: Task) -> None:
     with pytest.raises(ProfilectlError, match="neither true or false nor 0 or 1"):
         train(make_marts(), replace(task, positive=None))
+
+
+EARLIEST = "cutoff = (select min(cutoff) from marts.training_examples)"
+
+
+def test_a_fold_that_learns_from_one_class_is_left_out(make_marts: MakeMarts, task: Task) -> None:
+    connection = make_marts()
+    connection.execute(f"update marts.training_examples set label_spend_next_28d = 999 where {EARLIEST}")
+    result = train(connection, task)
+    # Of three days, each judged in two halves, the first one would be judged by what the earliest day says.
+    examples = read_examples(connection, task)
+    assert len(plan(examples, task.kind, task.horizon_days, task.seed).folds.pairs) == 4
+    assert set(result.test) == {"baseline", "logistic", "decision_tree"}
+
+
+def test_nothing_but_one_class_to_learn_from_is_a_clear_error(make_marts: MakeMarts, task: Task) -> None:
+    connection = make_marts(cutoffs=3)
+    connection.execute(f"update marts.training_examples set label_spend_next_28d = 999 where {EARLIEST}")
+    with pytest.raises(ProfilectlError, match="is the same in all examples that may be learnt from"):
+        train(connection, task)
+
+
+@pytest.mark.parametrize("rare", [0.0, 200.0])
+def test_a_class_of_a_few_users_is_not_learnt(make_marts: MakeMarts, task: Task, rare: float) -> None:
+    connection = make_marts(cutoffs=3)
+    connection.execute(
+        "update marts.training_examples set label_spend_next_28d = if(user_id < 'u0004', ?, 200 - ?)",
+        [rare, rare],
+    )
+    said = r"4 user\(s\) and negative for 116" if rare else r"116 user\(s\) and negative for 4"
+    with pytest.raises(ProfilectlError, match=f"is positive for {said}; at least 5 of each are needed"):
+        train(connection, task)
 
 
 def test_a_task_comes_back_from_its_details(task: Task) -> None:

@@ -38,7 +38,7 @@ def test_fewer_users_make_fewer_folds_and_one_is_refused() -> None:
         grouped_folds(label, np.zeros(4, dtype=np.int64), "classification", 5, 0)
 
 
-@pytest.mark.parametrize("users", [3, 7, 15, 40, 48, 79, 112])
+@pytest.mark.parametrize("users", [7, 15, 40, 48, 79, 112])
 @pytest.mark.parametrize("labels", ["even classes", "distinct amounts", "mostly nothing"])
 def test_few_users_have_folds_whatever_their_labels(labels: str, users: int) -> None:
     distinct = np.random.default_rng(users).random(users)
@@ -50,6 +50,17 @@ def test_few_users_have_folds_whatever_their_labels(labels: str, users: int) -> 
     kind = "classification" if labels == "even classes" else "regression"
     folds = grouped_folds(label, np.arange(users), kind, fold_count(users), 1)
     assert sorted(folds.rows.tolist()) == list(range(users))
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_every_fold_learns_from_more_than_one_label(seed: int) -> None:
+    label = np.zeros(60)
+    label[seed] = 1.0
+    folds = grouped_folds(label, np.arange(60), "classification", 10, seed)
+    assert len(folds.pairs) == 9
+    assert all(np.ptp(label[learnt]) > 0 for learnt, _ in folds.pairs)
+    with pytest.raises(ProfilectlError, match="nothing to tell apart"):
+        grouped_folds(np.zeros(60), np.arange(60), "classification", 10, seed)
 
 
 def test_few_rows_deserve_many_folds() -> None:
