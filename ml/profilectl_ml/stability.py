@@ -10,15 +10,16 @@ _BINS, _FLOOR = 10, 1e-4
 
 
 def stability_index(before: Floats, after: Floats) -> float:
-    """Return the population stability index of one feature; missing values are a bin of their own.
+    """Return the population stability index of one feature.
+
+    Bins are tenths of ``before``; missing values, and a value that fills a tenth, are bins of their own.
 
     Examples
     --------
     >>> stability_index(np.arange(100.0), np.arange(100.0))
     0.0
     """
-    known = before[~np.isnan(before)]
-    edges = np.unique(np.quantile(known, np.linspace(0, 1, _BINS + 1)[1:-1])) if len(known) else np.empty(0)
+    edges = _edges(before[~np.isnan(before)])
 
     def shares(values: Floats) -> Floats:
         there = values[~np.isnan(values)]
@@ -28,3 +29,13 @@ def stability_index(before: Floats, after: Floats) -> float:
 
     old, new = shares(before), shares(after)
     return float(np.sum((new - old) * np.log(new / old)))
+
+
+def _edges(known: Floats) -> Floats:
+    """Return the upper edges of the bins but the last, ascending."""
+    if not len(known):
+        return np.empty(0)
+    tenths = np.quantile(known, np.linspace(0, 1, _BINS + 1)[1:-1])
+    # Where one value fills a bin, what falls below it would stay in the bin.
+    filling = tenths[1:][np.diff(tenths) == 0]
+    return np.unique(np.append(tenths, np.nextafter(filling, -np.inf)))

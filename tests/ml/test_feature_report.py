@@ -42,6 +42,19 @@ def test_by_hand() -> None:
     assert stability_index(before, np.full(50, 5000.0)) == pytest.approx(expected, rel=0.02)
 
 
+@pytest.mark.parametrize("most", [0.5, 0.7, 0.92, 0.95, 1.0])
+@pytest.mark.parametrize(
+    "others", [np.zeros(1000), np.arange(1000.0) % 7], ids=["yes or no", "a count that is capped"]
+)
+def test_a_value_that_most_have_is_missed_when_it_falls(most: float, others: np.ndarray) -> None:
+    before = np.where(np.arange(1000) < most * 1000, 7.0 if others.any() else 1.0, others)
+    for fallen in (0.0, float(np.nextafter(before.max(), 0))):
+        after = np.where(before == before.max(), fallen, before)
+        assert stability_index(before, after) > 0.25
+        assert stability_index(after, before) > 0.25
+    assert stability_index(before, before[::-1]) == pytest.approx(0.0)
+
+
 def test_a_shifted_feature_has_moved_and_the_others_have_not() -> None:
     found = reported()
     assert found["moved"].psi is not None
