@@ -79,7 +79,9 @@ def as_of(connection: duckdb.DuckDBPyConnection) -> str | None:
 
 
 def models(connection: duckdb.DuckDBPyConnection) -> list[Row]:
-    """Return for every task the run whose model serves (the latest where none does), with its metrics.
+    """Return for every task the run whose model serves (the latest where none does yet), with its metrics.
+
+    A task whose model was retired is left out.
 
     Each has the chosen candidate's metrics on the test rows (or whatever else it was judged on), those of the
     baseline beside them where there is one, and under ``serving`` the candidate that serves.
@@ -89,7 +91,8 @@ def models(connection: duckdb.DuckDBPyConnection) -> list[Row]:
     serving = _serving(connection)
     runs = rows(
         connection,
-        "select * from ml.runs qualify row_number() over (partition by task "
+        f"select * from ml.runs where {_not_retired(connection)} "
+        "qualify row_number() over (partition by task "
         "order by coalesce(list_contains(?, run_id), false) desc, created_at desc, run_id desc) = 1 "
         "order by task",
         [list(serving)],
@@ -108,6 +111,13 @@ def _serving(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
         return {}
     found = rows(connection, f"select run_id, candidate from {listed} where serving")
     return {row["run_id"]: row["candidate"] for row in found}
+
+
+def _not_retired(connection: duckdb.DuckDBPyConnection) -> str:
+    if not has_table(connection, "ml", "promotions"):
+        return "true"
+    last = "select task from ml.promotions group by task having arg_max(event, promoted_at) = 'retired'"
+    return f"task not in ({last})"
 
 
 def _with_metrics(connection: duckdb.DuckDBPyConnection, run: Row, serving: str | None) -> Row:

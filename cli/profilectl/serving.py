@@ -25,13 +25,13 @@ _SHOWN = 5
 def score(paths: Paths, names: list[str], progress: Progress = lambda share, what: None) -> list[facts.Row]:
     """Score everyone anew with the models that serve the tasks ``names`` (all, if empty).
 
-    What users get is a score, a segment or recommendations, by the kind of the task.
+    What users get is a score, a segment or recommendations, by the kind of the task. A model that cannot
+    score any more holds up no other one: its row has an ``error``, and its users keep what they had.
 
     Raises
     ------
     ProfilectlError
-        If nothing was trained, a name is no task, or a model cannot score any more. Tasks before it keep
-        their new scores, the others their old ones.
+        If nothing was trained, or a name is no task.
     """
     with only_writer(paths, "profilectl score"), connect(paths, read_only=False) as connection:
         serving = {m.task: m for m in list_models(connection) if m.serving}
@@ -47,7 +47,12 @@ def score(paths: Paths, names: list[str], progress: Progress = lambda share, wha
         changes = []
         for place, name in enumerate(tasks):
             progress(place / len(tasks), name)
-            changes.append(asdict(promotion.rescore(connection, name)))
+            try:
+                changes.append(asdict(promotion.rescore(connection, name)) | {"error": None})
+            except ProfilectlError as error:
+                model_id = serving[name].model_id
+                kept = promotion.Change(name, model_id, model_id, 0)
+                changes.append(asdict(kept) | {"error": error.message})
         return changes
 
 
@@ -60,12 +65,7 @@ def models(paths: Paths, task: str | None) -> list[facts.Row]:
         If ``task`` was never trained.
     """
     with connect(paths) as connection:
-        listed = list_models(connection, task)
-        if task is not None and not listed:
-            known = sorted({m.task for m in list_models(connection)})
-            raise ProfilectlError(
-                f"there is no model of task {task!r}", hint=f"tasks: {', '.join(known) or 'none yet'}"
-            )
+        listed = list_models(connection) if task is None else _of_task(connection, task)
         return [_listed(connection, model) for model in listed]
 
 
@@ -85,12 +85,15 @@ def promote(paths: Paths, model_id: str, reason: str) -> facts.Row:
 def rollback(paths: Paths, task: str, reason: str) -> facts.Row:
     """Let the model serve again that did before; see :func:`profilectl_ml.promotion.rollback`."""
     with only_writer(paths, "profilectl models"), connect(paths, read_only=False) as connection:
-        if not list_models(connection, task):
-            known = sorted({m.task for m in list_models(connection)})
-            raise ProfilectlError(
-                f"there is no model of task {task!r}", hint=f"tasks: {', '.join(known) or 'none yet'}"
-            )
+        _of_task(connection, task)
         return asdict(promotion.rollback(connection, task, reason=reason))
+
+
+def retire(paths: Paths, task: str, reason: str) -> facts.Row:
+    """Take the model of a task out of service; see :func:`profilectl_ml.promotion.retire`."""
+    with only_writer(paths, "profilectl models"), connect(paths, read_only=False) as connection:
+        _of_task(connection, task)
+        return asdict(promotion.retire(connection, task, reason=reason))
 
 
 def find_model(connection: duckdb.DuckDBPyConnection, name: str) -> StoredModel:
@@ -111,6 +114,16 @@ def find_model(connection: duckdb.DuckDBPyConnection, name: str) -> StoredModel:
         f"there is no model {name!r}",
         hint=f"known: {', '.join(near)}" if near else "train one: profilectl train",
     )
+
+
+def _of_task(connection: duckdb.DuckDBPyConnection, task: str) -> list[StoredModel]:
+    listed = list_models(connection, task)
+    if not listed:
+        known = sorted({m.task for m in list_models(connection)})
+        raise ProfilectlError(
+            f"there is no model of task {task!r}", hint=f"tasks: {', '.join(known) or 'none yet'}"
+        )
+    return listed
 
 
 def _listed(connection: duckdb.DuckDBPyConnection, model: StoredModel) -> facts.Row:

@@ -190,12 +190,32 @@ def check_features(connection: duckdb.DuckDBPyConnection, task: Task, layout: La
     ProfilectlError
         If the mart or a column is missing.
     """
-    columns = column_types(connection, task.features)
-    wanted = (task.entity, *((task.population,) if task.population else ()), *layout.names)
-    missing = [name for name in wanted if name not in columns]
+    _check_columns(connection, task, task.features, (task.entity, task.population, *layout.names))
+
+
+def check_examples(connection: duckdb.DuckDBPyConnection, task: Task, layout: Layout) -> None:
+    """Check that the examples mart has every column that judging a model on it reads.
+
+    Raises
+    ------
+    ProfilectlError
+        If the mart or a column is missing.
+    """
+    read = (task.entity, task.population, task.label, task.cutoff, *layout.names)
+    _check_columns(connection, task, task.examples, read)
+
+
+def _check_columns(
+    connection: duckdb.DuckDBPyConnection,
+    task: Task,
+    relation: tuple[str, ...],
+    wanted: tuple[str | None, ...],
+) -> None:
+    columns = column_types(connection, relation)
+    missing = [name for name in wanted if name and name not in columns]
     if missing:
         raise ProfilectlError(
-            f"{'.'.join(task.features)} lacks {len(missing)} column(s) that task {task.name} needs: "
+            f"{'.'.join(relation)} lacks {len(missing)} column(s) that task {task.name} needs: "
             + ", ".join(missing[:5]),
             hint="rebuild the marts, then train again",
         )

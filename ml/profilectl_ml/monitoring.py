@@ -9,8 +9,10 @@ from typing import Any
 
 import duckdb
 
+from profilectl_ml.data import check_examples, check_features
 from profilectl_ml.declaration import RETRAIN, Declaration, declarations
 from profilectl_ml.drift import Drift, drift
+from profilectl_ml.errors import ProfilectlError
 from profilectl_ml.realised import Realised, realised_error
 from profilectl_ml.registry import StoredModel, list_models, load
 from profilectl_ml.tasks import SUPERVISED, Task, from_details
@@ -75,7 +77,8 @@ def check(
     now
         The present moment, UTC, from which the age counts.
     """
-    model = next((m for m in list_models(connection, task) if m.serving), None)
+    listed = list_models(connection, task)
+    model = next((m for m in listed if m.serving), None)
     model_id = "" if model is None else model.model_id
     kept = connection.execute(
         "select due, reason from ml.checks where task = ? and model_id = ? and as_of is not distinct from ?"
@@ -84,7 +87,10 @@ def check(
     ).fetchall()
     if kept and (model is None or not _is_old(model, rule, now)):
         return Check(task, model_id, bool(kept[0][0]), str(kept[0][1]))
-    due, reason = (True, "never trained") if model is None else _judge(connection, model, rule, now)
+    if model is None:
+        due, reason = True, "no model serves" if listed else "never trained"
+    else:
+        due, reason = _judge(connection, model, rule, now)
     connection.execute(
         "insert into ml.checks (task, model_id, as_of, checked_at, due, reason) values (?, ?, ?, ?, ?, ?)",
         [task, model_id, today, now, due, reason],
@@ -106,6 +112,16 @@ def not_again(
 def _judge(
     connection: duckdb.DuckDBPyConnection, model: StoredModel, rule: RetrainRule, now: datetime
 ) -> tuple[bool, str]:
+    try:
+        return _judged(connection, model, rule, now)
+    except ProfilectlError as error:
+        # A model that cannot predict any more is replaced, or the training says why it cannot be.
+        return True, f"it cannot be judged any more: {error.message}"
+
+
+def _judged(
+    connection: duckdb.DuckDBPyConnection, model: StoredModel, rule: RetrainRule, now: datetime
+) -> tuple[bool, str]:
     age = (now - model.created_at).days
     if _is_old(model, rule, now):
         return True, f"trained {age} days ago, {rule.max_age_days} are the most"
@@ -115,6 +131,8 @@ def _judge(
         task: Task = from_details(loaded.details["task"])
         if task.source or not task.cutoff:
             return False, told[0]
+        check_features(connection, task, loaded.layout)
+        check_examples(connection, task, loaded.layout)
         if rule.on_error:
             error: Realised = realised_error(connection, loaded, task)
             if error.is_worse:

@@ -15,18 +15,24 @@ from profilectl_ml.registry import (
     list_models,
     load,
     serving_model,
+    set_retired,
     set_serving,
 )
 from profilectl_ml.schema import create_ml_tables
+from profilectl_ml.sql import quote_relation
 from profilectl_ml.transactions import transaction
+
+# What models give users, and how far that has come.
+_GIVEN = ("scores", "score_reasons", "segments", "recommendations", "scored")
+_NOBODY = ""
 
 
 @dataclass(frozen=True)
 class Change:
-    """Who serves a task now, who did before, and how many users were scored anew."""
+    """Who serves a task now (None: nobody), who did before, and how many users were scored anew."""
 
     task: str
-    model_id: str
+    model_id: str | None
     before: str | None
     users: int
 
@@ -57,25 +63,16 @@ def promote(
 
 
 def rollback(connection: duckdb.DuckDBPyConnection, task: str, *, reason: str = "by hand") -> Change:
-    """Let the model serve again that served before the present one.
+    """Let the model serve again that served before the present one, or before it was retired.
 
     Raises
     ------
     ProfilectlError
         If no other model has served this task, or that model cannot score any more.
     """
-    present = serving_model_id(connection, task)
     known = {m.model_id for m in list_models(connection, task)}
-    log = connection.execute(
-        "select model_id, event from ml.promotions where task = ? order by promoted_at, rowid", [task]
-    ).fetchall()
-    # What served when: a rollback takes the last step off, so that a second one goes back further.
-    served: list[str] = []
-    for model_id, event in log:
-        if event == "rolled back" and len(served) > 1:
-            served.pop()
-        elif not served or served[-1] != model_id:
-            served.append(model_id)
+    served = _served(connection, task) if known else []
+    present = _NOBODY if served[-1:] == [_NOBODY] else serving_model_id(connection, task)
     earlier = [m for m in served[:-1] if m in known and m != present]
     if not earlier:
         raise ProfilectlError(
@@ -83,6 +80,41 @@ def rollback(connection: duckdb.DuckDBPyConnection, task: str, *, reason: str = 
             hint="profilectl models list shows the models; profilectl models promote lets another one serve",
         )
     return promote(connection, earlier[-1], reason=reason, event="rolled back")
+
+
+def _served(connection: duckdb.DuckDBPyConnection, task: str) -> list[str]:
+    """Return what served when: a rollback takes the last step off, so that a second one goes back further."""
+    log = connection.execute(
+        "select model_id, event from ml.promotions where task = ? order by promoted_at, rowid", [task]
+    ).fetchall()
+    served: list[str] = []
+    for model_id, event in log:
+        if event == "rolled back" and len(served) > 1:
+            served.pop()
+        elif event == "retired":
+            served.append(_NOBODY)
+        elif not served or served[-1] != model_id:
+            served.append(model_id)
+    return served
+
+
+def retire(connection: duckdb.DuckDBPyConnection, task: str, *, reason: str = "by hand") -> Change:
+    """Take the model of a task out of service, and what it gave users with it.
+
+    Model, card and log stay, so that ``rollback`` lets it serve again.
+
+    Raises
+    ------
+    ProfilectlError
+        If no model serves the task.
+    """
+    before = serving_model_id(connection, task)
+    with transaction(connection):
+        create_ml_tables(connection)
+        set_retired(connection, task, before, reason=reason, at=_now())
+        for table in _GIVEN:
+            connection.execute(f"delete from {quote_relation('ml', table)} where task = ?", [task])
+    return Change(task, None, before, 0)
 
 
 def rescore(connection: duckdb.DuckDBPyConnection, task: str) -> Change:
@@ -106,10 +138,14 @@ def serving_model_id(connection: duckdb.DuckDBPyConnection, task: str) -> str:
 
 
 def _serve(connection: duckdb.DuckDBPyConnection, model: LoadedModel, reason: str, event: str | None) -> int:
-    stored, now = model.stored, datetime.now(UTC).replace(tzinfo=None)
+    stored, now = model.stored, _now()
     write = KINDS[stored.kind].prepare(connection, model)
     with transaction(connection):
         create_ml_tables(connection)
         if event is not None:
             set_serving(connection, stored, event=event, reason=reason, at=now)
         return write(now)
+
+
+def _now() -> datetime:
+    return datetime.now(UTC).replace(tzinfo=None)

@@ -11,6 +11,8 @@ from itertools import groupby
 import duckdb
 
 from profilectl_ml import promotion
+from profilectl_ml.data import check_features
+from profilectl_ml.errors import ProfilectlError
 from profilectl_ml.registry import LoadedModel, load
 from profilectl_ml.scoring import write_scores
 from profilectl_ml.segmenting.serving import reassign_some
@@ -26,12 +28,19 @@ Progress = Callable[[float, str], None]
 
 @dataclass(frozen=True)
 class Refreshed:
-    """What was done for one task: for how many users, and why for so many."""
+    """What was done for one task: for how many users, and why for so many.
+
+    Attributes
+    ----------
+    error
+        Why the model cannot score any more, if it cannot: its users keep what they had.
+    """
 
     task: str
     model_id: str
     users: int
     why: str
+    error: str | None = None
 
 
 def refresh(
@@ -39,15 +48,12 @@ def refresh(
 ) -> list[Refreshed]:
     """Bring what the serving models gave users up to date with the features; each task in one transaction.
 
+    A model that cannot score any more holds up no other one.
+
     Parameters
     ----------
     connection
         A warehouse opened for writing, outside a transaction.
-
-    Raises
-    ------
-    ProfilectlError
-        If a model cannot score any more; the tasks before it are up to date then.
     """
     done: list[Refreshed] = []
     waiting = [one for one in standings(connection) if not one.is_current]
@@ -62,6 +68,13 @@ def refresh(
 
 
 def _refresh(connection: duckdb.DuckDBPyConnection, one: Standing, users: int) -> Refreshed:
+    try:
+        return _refreshed(connection, one, users)
+    except ProfilectlError as error:
+        return Refreshed(one.task, one.model_id, 0, one.why, error.message)
+
+
+def _refreshed(connection: duckdb.DuckDBPyConnection, one: Standing, users: int) -> Refreshed:
     if one.through is None:
         return _everyone(connection, one, one.why)
     if users > MOST_TOUCHED:
@@ -82,6 +95,8 @@ def _everyone(connection: duckdb.DuckDBPyConnection, one: Standing, why: str) ->
 def _score_some(connection: duckdb.DuckDBPyConnection, model: LoadedModel, one: Standing) -> None:
     """Score and explain the users of ``TOUCHED``."""
     task: Task = from_details(model.details["task"])
+    # Here, where what lacks a column has the name that people know.
+    check_features(connection, task, model.layout)
     part, model_id = replace(task, features=TOUCHED), model.stored.model_id
     if not one.marks[SCORES].is_current:
         write_scores(

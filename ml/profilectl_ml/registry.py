@@ -164,9 +164,23 @@ def set_serving(
     connection.execute(
         "update ml.models set serving = (model_id = ?) where task = ?", [stored.model_id, stored.task]
     )
+    _log(connection, stored.task, stored.model_id, event, reason, at)
+
+
+def set_retired(
+    connection: duckdb.DuckDBPyConnection, task: str, model_id: str, *, reason: str, at: datetime
+) -> None:
+    """Let the model that serves a task serve no more, and nobody instead. Call inside a transaction."""
+    connection.execute("update ml.models set serving = false where task = ?", [task])
+    _log(connection, task, model_id, "retired", reason, at)
+
+
+def _log(
+    connection: duckdb.DuckDBPyConnection, task: str, model_id: str, event: str, reason: str, at: datetime
+) -> None:
     connection.execute(
         "insert into ml.promotions (task, model_id, promoted_at, event, reason) values (?, ?, ?, ?, ?)",
-        [stored.task, stored.model_id, at, event, reason],
+        [task, model_id, at, event, reason],
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -83,6 +84,7 @@ def test_scoring_reads_the_file_anew(paths: Paths, two_models: list[str], tmp_pa
         (("score", "nobody"), "no model serves task 'nobody'", "tasks: people"),
         (("models", "promote", "nobody"), "there is no model 'nobody'", "known: people"),
         (("models", "rollback", "nobody"), "there is no model of task 'nobody'", "tasks: people"),
+        (("models", "retire", "nobody"), "there is no model of task 'nobody'", "tasks: people"),
         (("models", "list", "--task", "nobody"), "there is no model of task 'nobody'", "tasks: people"),
     ],
 )
@@ -102,6 +104,39 @@ def test_a_column_that_is_gone_and_an_unknown_format(
     with duckdb.connect(str(paths.warehouse)) as connection:
         connection.execute("update ml.models set format_version = 99")
     assert "stored in format 99" in call("models", "promote", two_models[0]).stderr
+    assert scored_by(paths) == [two_models[1]]
+
+
+def test_a_file_that_is_gone_holds_up_no_other_task(
+    paths: Paths, two_models: list[str], tmp_path: Path
+) -> None:
+    (tmp_path / "before.csv").write_text((tmp_path / "people.csv").read_text())
+    table = ("--table", "before.csv", "--id", "id", "--label", "spend", "--candidates", "ridge")
+    assert call("train", *table).exit_code == 0
+    (tmp_path / "before.csv").unlink()
+    failed = call("score")
+    assert failed.exit_code == 1
+    assert f"people: 200 users by {two_models[1]}" in failed.stdout
+    assert re.search("error: before was not scored: there is no file .*before.csv", failed.stderr)
+    assert "profilectl models retire TASK" in failed.stderr
+    told = json.loads(call("score", "--json").stdout)
+    assert [(one["task"], one["users"], bool(one["error"])) for one in told] == [
+        ("before", 0, True),
+        ("people", 200, False),
+    ]
+    assert "before: before-" in call("models", "retire", "before", "--reason", "the file is gone").stdout
+    assert call("score").exit_code == 0
+
+
+def test_a_retired_task_is_no_more_until_it_is_rolled_back(paths: Paths, two_models: list[str]) -> None:
+    done = json.loads(call("models", "retire", "people", "--json").stdout)
+    assert (done["before"], done["model_id"]) == (two_models[1], None)
+    assert scored_by(paths) == []
+    assert [one["serving"] for one in json.loads(call("models", "list", "--json").stdout)] == [False, False]
+    assert json.loads(call("status", "--json").stdout)["models"] == []
+    again = call("models", "retire", "people")
+    assert (again.exit_code, "no model serves task 'people'" in again.stderr) == (1, True)
+    assert f"people: {two_models[1]} serves 200 users" in call("models", "rollback", "people").stdout
     assert scored_by(paths) == [two_models[1]]
 
 

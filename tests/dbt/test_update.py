@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,9 @@ from profilectl.errors import EXIT_INTERRUPTED
 from profilectl.locking import only_writer
 from profilectl.project import DbtProject, Paths
 from profilectl.updating import loop, runs, watching
+from profilectl_ml import promotion, training
 from profilectl_ml.errors import ProfilectlError
+from profilectl_ml.tables import table_task
 
 RECEIPTS = (
     "basket_id,line_no,product_id,card_id,sales_value,quantity,retail_disc,coupon_disc,coupon_match_disc"
@@ -201,6 +204,29 @@ def test_scores_that_changed_by_hand_are_published(home: Home) -> None:
     done = update()
     assert (done.run.outcome, done.run.reason) == (runs.PUBLISHED, "models or scores are newer")
     assert published("select score from ml.scores") == [(1.0,)]
+
+
+def test_a_model_whose_table_is_gone_is_told_and_holds_nothing_up(home: Home) -> None:
+    with duckdb.connect(str(home.warehouse)) as connection:
+        connection.execute(
+            "create table main.trial as select range as id, range % 7 as x, x * 2 as y from range(80)"
+        )
+        task = table_task(connection, "main.trial", entity="id", label="y", candidates=("ridge",))
+        training.train(connection, replace(task, max_alone=1.0))
+        connection.execute("drop table main.trial")
+    receipt(home, "b9", "card1", 99.0)
+    done = update()
+    assert (done.run.outcome, done.success) == (runs.PUBLISHED, False)
+    assert [(row["task"], row["error"]) for row in done.as_json()["scored"]] == [
+        ("trial", "there is no table main.trial in this warehouse")
+    ]
+    assert len(events()) == 4
+    assert published("select count(*) from ml.scores where task = 'trial'") == [(80,)]
+    with duckdb.connect(str(home.warehouse)) as connection:
+        promotion.retire(connection, "trial")
+    done = update()
+    assert (done.run.outcome, done.success, done.scored) == (runs.PUBLISHED, True, [])
+    assert published("select count(*) from ml.scores") == [(0,)]
 
 
 @pytest.mark.parametrize(

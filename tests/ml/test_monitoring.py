@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, datetime, timedelta
@@ -10,7 +11,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from profilectl_ml import monitoring, training
+from profilectl_ml import monitoring, promotion, training
 from profilectl_ml.errors import ProfilectlError
 from profilectl_ml.monitoring import RetrainRule
 from profilectl_ml.tasks import Task
@@ -96,6 +97,34 @@ def test_drift_counts_by_what_a_feature_is_worth(trained: duckdb.DuckDBPyConnect
     assert moved.due
     assert moved.reason.startswith("features moved by")
     assert moved.reason.endswith("0.25 is the most")
+
+
+@pytest.mark.parametrize(
+    ("spoil", "said"),
+    [
+        ("alter table marts.user_features drop column visits", "marts.user_features lacks 1 column.*visits"),
+        (
+            "alter table marts.training_examples rename column visits to calls",
+            "training_examples lacks 1.*visits",
+        ),
+        ("alter table marts.training_examples drop column label_spend_next_28d", "lacks 1 .*label_spend"),
+        ("drop table marts.training_examples", "there is no table marts.training_examples"),
+        ("update ml.models set format_version = 99", "stored in format 99"),
+    ],
+)
+def test_a_model_that_cannot_predict_any_more_is_due(
+    trained: duckdb.DuckDBPyConnection, spoil: str, said: str
+) -> None:
+    trained.execute(spoil)
+    found = check(trained)
+    assert found.due
+    assert re.search(said, found.reason)
+
+
+def test_a_task_whose_model_was_retired_is_due(trained: duckdb.DuckDBPyConnection) -> None:
+    promotion.retire(trained, "spend_next_28d")
+    found = check(trained)
+    assert (found.due, found.reason, found.model_id) == (True, "no model serves", "")
 
 
 def test_a_day_of_data_is_decided_on_once(

@@ -113,6 +113,42 @@ def test_scoring_anew_sees_new_users_and_keeps_who_serves(trained: Served) -> No
     assert "u_new" in {user for user, *_ in state(connection)["scores"]}
 
 
+def test_a_retired_model_leaves_nothing_and_comes_back(trained: Served) -> None:
+    connection, models = trained
+    before = state(connection)
+    change = promotion.retire(connection, "spend_next_28d", reason="the trial is over")
+    assert (change.model_id, change.before, change.users) == (None, models[2], 0)
+    assert state(connection) == {
+        "serving": [],
+        "scored by": [],
+        "scores": [],
+        "log": [*before["log"], (models[2], "retired", "the trial is over")],
+    }
+    for table in ("score_reasons", "scored"):
+        assert connection.execute(f"select count(*) from ml.{table}").fetchall() == [(0,)]
+    with pytest.raises(ProfilectlError, match="no model serves task 'spend_next_28d'"):
+        promotion.retire(connection, "spend_next_28d")
+    for earlier in (models[2], models[1]):
+        assert promotion.rollback(connection, "spend_next_28d").model_id == earlier
+        assert state(connection)["serving"] == state(connection)["scored by"] == [(earlier,)]
+
+
+def test_a_retirement_that_fails_changes_nothing(trained: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    connection, _ = trained
+    before = state(connection)
+    monkeypatch.setattr(promotion, "_GIVEN", ("scores", "no_such_table"))
+    with pytest.raises(duckdb.CatalogException, match="no_such_table"):
+        promotion.retire(connection, "spend_next_28d")
+    assert state(connection) == before
+
+
+def test_another_model_may_serve_after_a_retirement(trained: Served) -> None:
+    connection, models = trained
+    promotion.retire(connection, "spend_next_28d")
+    assert promotion.promote(connection, models[0]).before is None
+    assert promotion.rollback(connection, "spend_next_28d").model_id == models[2]
+
+
 @pytest.mark.parametrize(
     ("spoil", "said"),
     [

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import duckdb
@@ -133,6 +135,31 @@ def test_a_new_model_or_an_old_warehouse_scores_everyone(trained: duckdb.DuckDBP
     assert watermarks.mark(
         trained, "spend_next_28d", "scores", _serving(trained), ("marts", "user_features")
     ).is_current
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        "alter table marts.user_features drop column home",
+        "update ml.models set format_version = 99 where kind = 'regression'",
+    ],
+)
+def test_a_model_that_cannot_score_holds_up_no_other(
+    trained: duckdb.DuckDBPyConnection, quick_task: Task, spoil: str
+) -> None:
+    training.train(trained, replace(quick_task, name="zeta"))
+    change(trained)
+    before = made(trained)
+    trained.execute(spoil)
+    done = {one.task: one for one in refresh(trained)}
+    assert (done["audience"].users, done["audience"].error) == (3, None)
+    for task in ("spend_next_28d", "zeta"):
+        assert done[task].users == 0
+        assert re.search("^marts.user_features lacks 1 column|stored in format 99", str(done[task].error))
+    after = made(trained)
+    assert (after["scores"], after["reasons"]) == (before["scores"], before["reasons"])
+    assert after["segments"] != before["segments"]
+    assert [one.task for one in refresh(trained)] == ["spend_next_28d", "zeta"]
 
 
 def test_a_failure_leaves_scores_and_marks_as_they_were(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import typer
 from rich.table import Table
 
 from profilectl.console import stdout, table
@@ -21,6 +22,16 @@ def render(one: dict[str, Any]) -> None:
             console.print(f"  {column}: {why}", soft_wrap=True)
     if one["metrics"]:
         console.print(metric_table(one))
+
+
+def render_unscored(rows: list[dict[str, Any]]) -> None:
+    """Write to stderr which models could not score (``error``), and what to do about it."""
+    failed = [row for row in rows if row["error"]]
+    for row in failed:
+        typer.echo(f"error: {row['task']} was not scored: {row['error']}; users keep what they had", err=True)
+    if failed:
+        said = "mend what it reads, train it again, or let it go: profilectl models retire TASK"
+        typer.echo(f"hint: {said}", err=True)
 
 
 def learnt_from(one: dict[str, Any]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import typer
 
+from profilectl.commands._model_text import render_unscored
 from profilectl.updating import runs
 from profilectl.updating.loop import Updated
 
@@ -25,7 +26,8 @@ def render(done: Updated) -> None:
         what = "trained" if row["trained"] else "not trained"
         typer.echo(f"{row['task']}: {what}: {row['reason']}")
     for row in done.scored:
-        typer.echo(f"{row['task']}: {row['users']:,} users scored: {row['why']}")
+        if not row["error"]:
+            typer.echo(f"{row['task']}: {row['users']:,} users scored: {row['why']}")
     if done.published is not None:
         took = ", ".join(f"{name} {taken:.1f}" for name, taken in run.steps)
         typer.echo(f"published {done.published.version} ({run.reason}); {seconds:.1f} s ({took})")
@@ -45,3 +47,4 @@ def render_problems(done: Updated) -> None:
     for row in done.run.retraining:
         if row["failed"]:
             typer.echo(f"error: {row['task']}: {row['reason']}; the model before still serves", err=True)
+    render_unscored(done.scored)

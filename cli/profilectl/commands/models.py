@@ -100,6 +100,27 @@ def rollback(
     _changed(serving.rollback(Paths.from_environment(), task, reason), as_json)
 
 
+@group.command("retire")
+def retire(
+    task: Annotated[str, typer.Argument(metavar="TASK", help="The task whose model is to go.")],
+    reason: Reason = "by hand",
+    as_json: Json = False,
+) -> None:
+    """Take a task's model out of service, and what it gave users with it; rollback lets it serve again.
+
+    A task that the dbt project declares is trained again by the next update: take its exposure out first.
+
+    Example: profilectl models retire trial_customers --reason "the trial is over"
+    """
+    from profilectl import serving
+
+    change = serving.retire(Paths.from_environment(), task, reason)
+    if as_json:
+        emit_json(change)
+    else:
+        typer.echo(f"{task}: {change['before']} is retired; back to it: profilectl models rollback {task}")
+
+
 def _changed(change: dict[str, Any], as_json: bool) -> None:
     if as_json:
         emit_json(change)

@@ -6,8 +6,10 @@ from typing import Annotated
 
 import typer
 
+from profilectl.commands._model_text import render_unscored
 from profilectl.commands._options import WORK, Json
 from profilectl.console import emit_json
+from profilectl.errors import EXIT_FAILED
 from profilectl.progress import sharing
 from profilectl.project import Paths
 
@@ -34,6 +36,10 @@ def run(
         done = serving.score(Paths.from_environment(), list(tasks or []), progress)
     if as_json:
         emit_json(done)
-        return
-    for one in done:
-        typer.echo(f"{one['task']}: {one['users']:,} users by {one['model_id']}")
+    else:
+        for one in done:
+            if not one["error"]:
+                typer.echo(f"{one['task']}: {one['users']:,} users by {one['model_id']}")
+        render_unscored(done)
+    if any(one["error"] for one in done):
+        raise typer.Exit(EXIT_FAILED)

@@ -38,7 +38,7 @@ class Updated:
     refused
         Files that were refused and still lie there.
     scored
-        Per task, how many users were scored anew and why.
+        Per task, how many users were scored anew and why, or the error that kept its model from scoring.
     published
         The new version, if there is one.
     """
@@ -51,9 +51,10 @@ class Updated:
 
     @property
     def success(self) -> bool:
-        """Whether everything is as it should be: nothing failed, no file refused, no training failed."""
-        trained = not any(row["failed"] for row in self.run.retraining)
-        return self.run.outcome in runs.COMPLETE and trained and not self.failures and not self.refused
+        """Whether all is as it should be: nothing failed, no file refused, every model trained and scored."""
+        learnt = not any(row["failed"] for row in self.run.retraining)
+        learnt = learnt and not any(row["error"] for row in self.scored)
+        return self.run.outcome in runs.COMPLETE and learnt and not self.failures and not self.refused
 
     def as_json(self) -> dict[str, Any]:
         """Return the summary as one object."""
