@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from profilectl_ml.errors import ProfilectlError
-from profilectl_ml.layout import Layout
+from profilectl_ml.layout import Layout, floats
 from profilectl_ml.sql import quote_identifier, quote_relation
 from profilectl_ml.tasks import Task
 
@@ -161,22 +161,24 @@ def label_of(column: pa.ChunkedArray, task: Task) -> NDArray[np.float64]:
     Raises
     ------
     ProfilectlError
-        If they are texts, not finite, or neither true nor false, and the task does not say what counts.
+        If they are texts or dates, not finite, or neither true nor false, and the task does not say what
+        counts.
     """
+    name = f"task {task.name}: {task.label}"
     if task.positive is not None:
-        label = task.positive.of(column)
+        label = task.positive.of(column, name)
     elif pa.types.is_string(column.type) or pa.types.is_dictionary(column.type):
         raise ProfilectlError(
-            f"task {task.name}: {task.label} holds texts",
+            f"{name} holds texts",
             hint="say which of them counts: positive: {equals: …}",
         )
     else:
-        label = pc.cast(column, pa.float64()).to_numpy()
+        label = floats(column, name)
     if not np.isfinite(label).all():
-        raise ProfilectlError(f"task {task.name}: {task.label} holds infinite or not-a-number values")
+        raise ProfilectlError(f"{name} holds infinite or not-a-number values")
     if task.kind == "classification" and not np.isin(label, (0.0, 1.0)).all():
         raise ProfilectlError(
-            f"task {task.name}: {task.label} is neither true or false nor 0 or 1",
+            f"{name} is neither true or false nor 0 or 1",
             hint="say which values count: positive: {above: 0}",
         )
     return label

@@ -55,6 +55,11 @@ class Layout:
         """Return the features of an Arrow table as floats, shape ``(rows, len(names))``.
 
         Infinite values become NaN: models impute what is missing, and cannot use infinity.
+
+        Raises
+        ------
+        ProfilectlError
+            If a column that was learnt as numbers holds something else.
         """
         # Column after column in memory: written in one go each, not in steps of a row's width.
         out = np.empty((table.num_rows, len(self.names)), dtype=np.float64, order="F")
@@ -63,7 +68,7 @@ class Layout:
             if name in self.vocabularies:
                 out[:, i] = _codes(column, self.vocabularies[name])
             else:
-                out[:, i] = pc.cast(column, pa.float64(), safe=False).to_numpy(zero_copy_only=False)
+                out[:, i] = floats(column, name)
                 out[np.isinf(out[:, i]), i] = np.nan
         return out
 
@@ -77,6 +82,24 @@ class Layout:
         data = json.loads(text)
         vocabularies = {name: tuple(values) for name, values in data["vocabularies"].items()}
         return Layout(names=tuple(data["names"]), vocabularies=vocabularies)
+
+
+def floats(column: pa.ChunkedArray | pa.Array, name: str) -> NDArray[np.float64]:
+    """Return the numbers or truth values of a column, NaN where missing, shape ``(rows,)``.
+
+    Raises
+    ------
+    ProfilectlError
+        If they are none; the message has ``name`` and the type.
+    """
+    try:
+        # Not safe: beyond 2^53 the nearest number will do.
+        found = pc.cast(column, pa.float64(), safe=False)
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
+        raise ProfilectlError(
+            f"{name} is of type {column.type}, not a number", hint="cast it, or derive a number from it"
+        ) from error
+    return np.asarray(found.to_numpy(zero_copy_only=False), dtype=np.float64)
 
 
 def _codes(column: pa.ChunkedArray | pa.Array, vocabulary: tuple[str, ...]) -> NDArray[np.float64]:

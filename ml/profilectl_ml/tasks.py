@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from profilectl_ml.candidates import CANDIDATE_NAMES, DEFAULT_CANDIDATES
 from profilectl_ml.declaration import Declaration
+from profilectl_ml.layout import floats
 from profilectl_ml.losses import LOSS_NAMES
 
 _REQUIRED = ("kind", "label", "horizon_days", "entity", "examples", "features")
@@ -51,12 +51,11 @@ class Positive:
     rule: str
     value: float | str
 
-    def of(self, labels: pa.ChunkedArray) -> NDArray[np.float64]:
-        """Return 1.0 where the label counts, 0.0 where not, shape ``(rows,)``."""
+    def of(self, labels: pa.ChunkedArray, name: str) -> NDArray[np.float64]:
+        """Return 1.0 where the label counts, 0.0 where not, shape ``(rows,)``; errors call it ``name``."""
         if self.rule == "equals":
             return np.array([float(label_text(v) == str(self.value)) for v in labels.to_pylist()])
-        numbers = pc.cast(labels, pa.float64()).to_numpy()
-        above = numbers > float(self.value)
+        above = floats(labels, name) > float(self.value)
         return np.asarray(above if self.rule == "above" else ~above, dtype=np.float64)
 
 
