@@ -185,14 +185,14 @@ def label_of(column: pa.ChunkedArray, task: Task) -> NDArray[np.float64]:
 
 
 def check_features(connection: duckdb.DuckDBPyConnection, task: Task, layout: Layout) -> None:
-    """Check that the features mart has every column a model reads.
+    """Check that the features mart has every column a model reads, texts and numbers as they were learnt.
 
     Raises
     ------
     ProfilectlError
-        If the mart or a column is missing.
+        If the mart or a column is missing, or a column holds something else.
     """
-    _check_columns(connection, task, task.features, (task.entity, task.population, *layout.names))
+    _check_columns(connection, task, task.features, (task.entity, task.population), layout)
 
 
 def check_examples(connection: duckdb.DuckDBPyConnection, task: Task, layout: Layout) -> None:
@@ -201,26 +201,35 @@ def check_examples(connection: duckdb.DuckDBPyConnection, task: Task, layout: La
     Raises
     ------
     ProfilectlError
-        If the mart or a column is missing.
+        If the mart or a column is missing, or a column holds something else.
     """
-    read = (task.entity, task.population, task.label, task.cutoff, *layout.names)
-    _check_columns(connection, task, task.examples, read)
+    roles = (task.entity, task.population, task.label, task.cutoff)
+    _check_columns(connection, task, task.examples, roles, layout)
 
 
 def _check_columns(
     connection: duckdb.DuckDBPyConnection,
     task: Task,
     relation: tuple[str, ...],
-    wanted: tuple[str | None, ...],
+    roles: tuple[str | None, ...],
+    layout: Layout,
 ) -> None:
     columns = column_types(connection, relation)
-    missing = [name for name in wanted if name and name not in columns]
+    missing = [name for name in (*roles, *layout.names) if name and name not in columns]
     if missing:
         raise ProfilectlError(
             f"{'.'.join(relation)} lacks {len(missing)} column(s) that task {task.name} needs: "
             + ", ".join(missing[:5]),
             hint="rebuild the marts, then train again",
         )
+    for name in layout.names:
+        was_text, kind = name in layout.vocabularies, columns[name]
+        if is_readable(kind) and _is_text(kind) is not was_text:
+            raise ProfilectlError(
+                f"{'.'.join(relation)}: {name} is {kind.lower()}, and task {task.name} learnt it as"
+                f" {'texts' if was_text else 'numbers'}",
+                hint="mend the column, or train again",
+            )
 
 
 def column_types(connection: duckdb.DuckDBPyConnection, relation: tuple[str, ...]) -> dict[str, str]:
@@ -249,6 +258,10 @@ def _feature_columns(columns: dict[str, str], task: Task) -> list[str]:
         for name, kind in columns.items()
         if name not in taken and not name.startswith(_LABEL) and is_readable(kind)
     )
+
+
+def _is_text(kind: str) -> bool:
+    return kind.startswith(("VARCHAR", "ENUM"))
 
 
 def is_readable(kind: str) -> bool:

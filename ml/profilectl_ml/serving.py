@@ -72,7 +72,7 @@ def prepare(
 def prepare_stored(connection: duckdb.DuckDBPyConnection, model: LoadedModel) -> Callable[[datetime], int]:
     """Return what lets a stored model serve: replaces scores, reasons and the statement; see ``prepare``."""
     stored, task = model.stored, from_details(model.details["task"])
-    tables.reopen(connection, task)
+    tables.reopen(connection, task, model.layout)
     served = prepare(connection, task, model.estimator, model.baseline, model.layout)
 
     def write(at: datetime) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import gzip
 import io
+from collections.abc import Mapping
 from pathlib import Path
 
 import duckdb
@@ -33,13 +34,24 @@ def file_suffix(source: str) -> str | None:
 
 
 def open_file(
-    connection: duckdb.DuckDBPyConnection, path: Path, name: str, *, numbered: bool = False
+    connection: duckdb.DuckDBPyConnection,
+    path: Path,
+    name: str,
+    *,
+    numbered: bool = False,
+    types: Mapping[str, str] | None = None,
 ) -> tuple[str, str, str]:
     """Read the file into a table in memory and return ``(catalogue, schema, name)`` of it.
 
     Not a temporary table: cursors of the connection would not see it.
 
-    ``numbered`` adds a column ``row_number``, from 1 in the file's order.
+    Parameters
+    ----------
+    numbered
+        Adds a column ``row_number``, from 1 in the file's order.
+    types
+        What columns of a CSV or TSV file are; others are what their values look like. JSON and Parquet say it
+        themselves.
 
     Raises
     ------
@@ -48,38 +60,46 @@ def open_file(
     """
     if not path.is_file():
         raise ProfilectlError(f"there is no file {path}")
-    reader = _reader(path)
+    reader, values = _reader(path, types or {})
     relation = (_CATALOGUE, "main", name)
     number = f", row_number() over () as {ROW_NUMBER}" if numbered else ""
     connection.execute(f"attach if not exists ':memory:' as {quote_identifier(_CATALOGUE)}")
     try:
         connection.execute(
-            f"create or replace table {quote_relation(*relation)} as select *{number} from {reader}"
+            f"create or replace table {quote_relation(*relation)} as select *{number} from {reader}", values
         )
     except duckdb.Error as error:
-        first = str(error).splitlines()[0]
         raise ProfilectlError(
-            f"{path}: cannot be read: {first}", hint="mend the file, then try again"
+            f"{path}: cannot be read: {_cause(error)}", hint="mend the file, then try again"
         ) from error
     return relation
 
 
-def _reader(path: Path) -> str:
+def _cause(error: duckdb.Error) -> str:
+    """Return the first line, which names the line of a CSV file, and the one that names the column."""
+    first, *others = str(error).splitlines()
+    return ": ".join([first, *(line for line in others if line.startswith("Error when converting"))])
+
+
+def _reader(path: Path, types: Mapping[str, str]) -> tuple[str, list[object]]:
+    """Return what reads the file, and the values to bind."""
     suffix, literal = file_suffix(path.name), quote_literal(str(path.resolve()))
     if suffix == ".parquet":
-        return f"read_parquet({literal})"
+        return f"read_parquet({literal})", []
     if suffix in (".json", ".jsonl"):
-        return f"read_json_auto({literal})"
-    delimiter = _check_lines(path, ("\t",) if suffix == ".tsv" else _DELIMITERS)
+        return f"read_json_auto({literal})", []
+    delimiter, header = _check_lines(path, ("\t",) if suffix == ".tsv" else _DELIMITERS)
     missing = ", ".join(quote_literal(text) for text in _MISSING)
+    told = {name: types[name] for name in header if name in types}
     return (
         f"read_csv({literal}, delim = {quote_literal(delimiter)}, header = true, skip = 0, quote = '\"',"
-        f" escape = '\"', nullstr = [{missing}], sample_size = -1)"
+        f" escape = '\"', nullstr = [{missing}], sample_size = -1{', types = ?' if told else ''})",
+        [told] if told else [],
     )
 
 
-def _check_lines(path: Path, delimiters: tuple[str, ...]) -> str:
-    """Return the delimiter; of a file with one bad line DuckDB makes a single column, silently."""
+def _check_lines(path: Path, delimiters: tuple[str, ...]) -> tuple[str, list[str]]:
+    """Return delimiter and header; of a file with one bad line DuckDB makes a single column, silently."""
     plain = gzip.open(path, "rb") if path.suffix.lower() == ".gz" else path.open("rb")  # noqa: SIM115 (two lines down)
     with plain, io.TextIOWrapper(plain, encoding="utf-8-sig", newline="") as text:
         line = 0
@@ -108,7 +128,7 @@ def _check_lines(path: Path, delimiters: tuple[str, ...]) -> str:
             raise ProfilectlError(
                 f"{path}, line {line}: {error}", hint="mend the file, then try again"
             ) from error
-    return delimiter
+    return delimiter, header
 
 
 def _check_header(path: Path, header: list[str]) -> None:

@@ -11,6 +11,7 @@ import duckdb
 from profilectl_ml.candidates import CANDIDATE_NAMES, DEFAULT_CANDIDATES
 from profilectl_ml.data import column_types
 from profilectl_ml.errors import ProfilectlError
+from profilectl_ml.layout import Layout
 from profilectl_ml.losses import LOSS_NAMES
 from profilectl_ml.sql import quote_identifier, quote_relation
 from profilectl_ml.table_files import ROW_NUMBER, SUFFIXES, file_suffix, open_file
@@ -113,11 +114,15 @@ def table_task(
         path=source,
         source=str(Path(source).resolve()) if is_file else "",
         without=without,
+        types=types if is_file else {},
     )
 
 
-def reopen(connection: duckdb.DuckDBPyConnection, task: Task) -> None:
+def reopen(connection: duckdb.DuckDBPyConnection, task: Task, layout: Layout) -> None:
     """Read a task's file again, in another connection; nothing to do for tables.
+
+    What the model reads is what it was, whatever its values look like now: ``1.10`` stays a text, and a text
+    among numbers is an error.
 
     Raises
     ------
@@ -125,7 +130,17 @@ def reopen(connection: duckdb.DuckDBPyConnection, task: Task) -> None:
         If the file is not there any more, or cannot be read.
     """
     if task.source:
-        open_file(connection, Path(task.source), task.features[-1], numbered=task.entity == ROW_NUMBER)
+        numbered = task.entity == ROW_NUMBER
+        types = _types(task, layout)
+        open_file(connection, Path(task.source), task.features[-1], numbered=numbered, types=types)
+
+
+def _types(task: Task, layout: Layout) -> dict[str, str]:
+    known = {name: task.types[name] for name in layout.names if name in task.types}
+    found = {name: kind if kind in ("VARCHAR", "BOOLEAN") else "DOUBLE" for name, kind in known.items()}
+    if task.types.get(task.entity) == "VARCHAR":
+        found[task.entity] = "VARCHAR"
+    return found
 
 
 def table_name(source: str) -> str:

@@ -128,6 +128,8 @@ class Task:
         The file that holds the rows, for a task that was named on the command line.
     without
         Columns that are no features, because someone said so.
+    types
+        The types of the file's columns, for a task that was named on the command line.
     """
 
     name: str
@@ -154,6 +156,7 @@ class Task:
     path: str = ""
     source: str = ""
     without: tuple[str, ...] = ()
+    types: Mapping[str, str] = field(default_factory=dict)
 
 
 def to_details(task: Task) -> dict[str, Any]:

@@ -78,6 +78,42 @@ def test_scoring_reads_the_file_anew(paths: Paths, two_models: list[str], tmp_pa
     assert scored_by(paths) == [two_models[1]]
 
 
+@pytest.fixture
+def codes(paths: Paths, tmp_path: Path) -> Path:
+    """A file that is learnt from: codes and ids that are texts, though some look like numbers."""
+    rng = np.random.default_rng(5)
+    spend = np.arange(120) % 3 * 20 + rng.normal(0, 10, 120)
+    rows = [f"{i:03d},{i % 30},{('1.0', '1.10', '1A')[i % 3]},note {i},{spend[i]:.2f}" for i in range(120)]
+    file = tmp_path / "codes.csv"
+    file.write_text("\n".join(["id,visits,code,note,spend", "x00,1,1.0,note,1.5", *rows]) + "\n")
+    done = call("train", "--table", "codes.csv", "--id", "id", "--label", "spend", "--candidates", "ridge")
+    assert done.exit_code == 0, done.output
+    return file
+
+
+def test_a_file_is_read_again_as_what_it_was_learnt_as(paths: Paths, codes: Path) -> None:
+    with duckdb.connect(str(paths.warehouse)) as connection:
+        before = dict(connection.execute("select user_id, score from ml.scores").fetchall())
+    kept = [line for line in codes.read_text().splitlines() if "1A" not in line and "x00" not in line]
+    # A column that is not read may be anything; one of whole numbers may have others.
+    kept = [*(line.replace(",note ", ",") for line in kept), "500,1.5,1.10,7,"]
+    codes.write_text("\n".join(kept) + "\n")
+    assert call("score").exit_code == 0
+    with duckdb.connect(str(paths.warehouse)) as connection:
+        after = dict(connection.execute("select user_id, score from ml.scores").fetchall())
+    assert after.pop("500") is not None
+    assert len(after) == 80
+    assert after == pytest.approx({user: before[user] for user in after})
+
+
+def test_a_slip_in_a_column_of_numbers_is_told_with_line_and_column(paths: Paths, codes: Path) -> None:
+    lines = codes.read_text().splitlines()
+    codes.write_text("\n".join([*lines[:9], "900,n/k,1.0,note,", *lines[9:]]) + "\n")
+    failed = call("score")
+    assert failed.exit_code == 1
+    assert re.search('codes.csv: cannot be read: .*Line: 10: .*column "visits".*"n/k"', failed.stderr)
+
+
 @pytest.mark.parametrize(
     ("arguments", "said", "hint"),
     [

@@ -154,6 +154,14 @@ def test_another_model_may_serve_after_a_retirement(trained: Served) -> None:
     [
         ("alter table marts.user_features drop column visits", "lacks 1 column.*visits"),
         ("drop table marts.user_features", "there is no table marts.user_features"),
+        (
+            "alter table marts.user_features alter visits type varchar",
+            "visits is varchar.*learnt it as numbers",
+        ),
+        (
+            "alter table marts.user_features alter home type int using 1",
+            "home is integer.*learnt it as texts",
+        ),
         ("update ml.models set format_version = 99", "stored in format 99"),
         ("update ml.models set artefact = 'nonsense'::blob", "cannot be read"),
     ],
