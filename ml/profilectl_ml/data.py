@@ -69,7 +69,7 @@ class Examples:
     @property
     def timeless(self) -> bool:
         """Whether these are rows of a table without time."""
-        return bool(np.isnat(self.cutoffs).any())
+        return bool(np.isnat(self.cutoffs).all())
 
     def at(self, *days: date) -> NDArray[np.int64]:
         """Return the positions of the rows of these cutoffs."""
@@ -82,8 +82,8 @@ def read_examples(connection: duckdb.DuckDBPyConnection, task: Task) -> Examples
     Raises
     ------
     ProfilectlError
-        If the mart or its label is missing, or it holds too few users, of one class too few, or a label that
-        never varies.
+        If the mart or its label is missing, a row has no cutoff, or it holds too few users, of one class too
+        few, or a label that never varies.
     """
     columns = column_types(connection, task.examples)
     for needed in (task.entity, task.cutoff, task.label, task.population):
@@ -100,6 +100,7 @@ def read_examples(connection: duckdb.DuckDBPyConnection, task: Task) -> Examples
             f"task {task.name}: {total} users with a label, at least {MIN_USERS} are needed",
             hint="land more data, or a longer history",
         )
+    _check_cutoffs(connection, task)
     cutoff = quote_identifier(task.cutoff) if task.cutoff else "null::date"
     listed = ", ".join(quote_identifier(c) for c in (task.label, *chosen))
     sampled = (
@@ -123,6 +124,21 @@ def read_examples(connection: duckdb.DuckDBPyConnection, task: Task) -> Examples
         cutoffs=table.column(_CUTOFF).to_numpy().astype("datetime64[D]"),
         fingerprint=_fingerprint(connection, sampled),
     )
+
+
+def _check_cutoffs(connection: duckdb.DuckDBPyConnection, task: Task) -> None:
+    if task.cutoff is None:
+        return
+    column = quote_identifier(task.cutoff)
+    examples, dated = connection.execute(f"select count(*), count({column}) from ({_rows(task)})").fetchall()[
+        0
+    ]
+    if dated < examples:
+        raise ProfilectlError(
+            f"task {task.name}: {task.cutoff} is missing in {examples - dated:,} of {examples:,} example(s)"
+            f" of {'.'.join(task.examples)}",
+            hint="say for each row up to which day its features look, or leave the row out",
+        )
 
 
 def layout_query(task: Task, layout: Layout) -> str:

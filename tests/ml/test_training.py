@@ -139,6 +139,11 @@ def test_the_test_window_decides_nothing_but_promotion(make_marts: MakeMarts, sp
             "update marts.training_examples set label_spend_next_28d = 'inf' where user_id = 'u0001'",
             "infinite",
         ),
+        (
+            {},
+            "update marts.training_examples set cutoff = null where user_id = 'u0001' and visits > 0",
+            "cutoff is missing in 5 of 600 example",
+        ),
         ({"users": 20}, None, "20 users with a label, at least 50"),
         ({"cutoffs": 1}, None, "cannot split out of time: 1 cutoff"),
         ({"cutoffs": 2}, None, "cannot choose between models"),
