@@ -199,6 +199,33 @@ def test_scores_of_a_merged_user_end_whenever_they_are_taken_away(home: Home) ->
         assert after.value(f"select count(*) from history.history_{part} where to_build = {OPEN}") == 2
 
 
+def test_the_time_of_a_score_is_told_when_another_time_becomes_the_usual_one(home: Home) -> None:
+    """Rows of the time that most scores of a day were made at do not say so, and within a day that time moves."""
+    home.land("crm/customers/dora.csv", f"{CUSTOMERS.splitlines()[0]}\nC4,K4,dora@example.org,Dora,2017-05-02\n")
+    built(home)
+    with duckdb.connect(str(home.warehouse)) as connection:
+        connection.execute(
+            "insert into ml.models by name"
+            " select 'm' as model_id, 'in batches' as task, true as serving, 'regression' as kind"
+        )
+        connection.execute(
+            "insert into ml.scores by name select user_id, 'in batches' as task, 1.0 as score,"
+            " 50.0 as percentile, 'm' as model_id, timezone('UTC', now()) as scored_at, as_of"
+            " from marts.user_features"
+        )
+    built(home)
+    for names in (["Ann"], ["Bob", "Cleo"]):
+        with duckdb.connect(str(home.warehouse)) as connection:
+            connection.execute(
+                "update ml.scores set scored_at = timezone('UTC', now()) where user_id in"
+                " (select user_id from marts.dim_users where first_name in (select unnest(?)))",
+                [names],
+            )
+        after = built(home)
+    told = "select user_id, scored_at from {} where task = 'in batches' order by all"
+    assert after.rows(told.format("marts.user_scores_history")) == after.rows(told.format("ml.scores"))
+
+
 def test_show_says_why_it_cannot_tell(home: Home, call: Any) -> None:
     for user, day, said in (
         ("ann@example.org", "2017-05-31", "no build stands for 2017-05-31"),

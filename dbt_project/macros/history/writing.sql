@@ -65,12 +65,16 @@ clock as (
 {%- endmacro %}
 
 {# The time most scores of a task were made at: rows that have it need not say so. #}
+{% macro score_times(scores) -%}
+    select task, max_by(scored_at, row(times, scored_at)) as usual_scored_at
+    from (select task, scored_at, count(*) as times from {{ scores }} group by task, scored_at) as counted
+    group by task
+{%- endmacro %}
+
 {% macro score_times_cte() %}
 score_times as (
 
-    select task, max_by(scored_at, row(times, scored_at)) as usual_scored_at
-    from (select task, scored_at, count(*) as times from {{ ref('user_scores') }} group by task, scored_at) as counted
-    group by task
+    {{ score_times(ref('user_scores')) }}
 
 )
 {%- endmacro %}
@@ -98,7 +102,8 @@ score_times as (
   (select distinct task, model_id from {{ update_ref(mart) }}) as serving
 {%- endmacro %}
 
-{# The day counts, because a score that is not of today says so. #}
+{# The day and the usual time count, because a score that is not of them says so. #}
 {% macro scores_depend_on() -%}
-  select concat_ws(' ', (select max(as_of) from {{ update_ref('int_clock') }}), ({{ serving_models('user_scores') }}))
+  select concat_ws(' ', (select max(as_of) from {{ update_ref('int_clock') }}), ({{ serving_models('user_scores') }}),
+  (select string_agg(task || ' ' || usual_scored_at, ' ' order by task) from ({{ score_times(update_ref('user_scores')) }}) as t))
 {%- endmacro %}
