@@ -57,8 +57,8 @@ class Published:
 
 def prepare(paths: Paths) -> Draft | None:
     """Begin to copy the newest version, for a publish that is to come; None before there is one."""
-    newest = _newest(paths)
-    return None if newest is None else Draft(newest, paths.versions / f"{TEMPORARY}draft-{os.getpid()}")
+    base = newest(paths)
+    return None if base is None else Draft(base, paths.versions / f"{TEMPORARY}draft-{os.getpid()}")
 
 
 def publish(
@@ -104,7 +104,7 @@ def publish(
         folder = private_folder(paths.versions / f"{TEMPORARY}{version}")
         temporary = folder / FILE
         try:
-            base = None if full else _newest(paths)
+            base = None if full else newest(paths)
             if base is not None and not (draft is not None and draft.take(base, temporary)):
                 on_step(f"copying {version_of(base)}")
                 shutil.copyfile(base, temporary)
@@ -139,6 +139,12 @@ def file_of(paths: Paths, version: str) -> Path:
     Each has a folder, because DuckDB names the database after the file, and that name is to stay.
     """
     return paths.versions / version / FILE
+
+
+def newest(paths: Paths) -> Path | None:
+    """Return the file of the newest version, which a rollback may have taken from readers; or none."""
+    kept = versions(paths)
+    return file_of(paths, kept[-1]) if kept else None
 
 
 def version_of(file: Path) -> str:
@@ -193,11 +199,6 @@ def remove_leftovers(paths: Paths, but: Draft | None = None) -> None:
             if but is not None and leftover == but.folder:
                 continue
             shutil.rmtree(leftover) if leftover.is_dir() else leftover.unlink(missing_ok=True)
-
-
-def _newest(paths: Paths) -> Path | None:
-    kept = versions(paths)
-    return file_of(paths, kept[-1]) if kept else None
 
 
 def _next_version(paths: Paths, moment: datetime) -> str:

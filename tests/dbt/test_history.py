@@ -200,8 +200,9 @@ def test_scores_of_a_merged_user_end_whenever_they_are_taken_away(home: Home) ->
 
 
 def test_the_time_of_a_score_is_told_when_another_time_becomes_the_usual_one(home: Home) -> None:
-    """Rows of the time that most scores of a day were made at do not say so, and within a day that time moves."""
-    home.land("crm/customers/dora.csv", f"{CUSTOMERS.splitlines()[0]}\nC4,K4,dora@example.org,Dora,2017-05-02\n")
+    """Rows of the time that most scores of a day were made at do not say so; within a day that time moves."""
+    header = CUSTOMERS.splitlines()[0]
+    home.land("crm/customers/dora.csv", f"{header}\nC4,K4,dora@example.org,Dora,2017-05-02\n")
     built(home)
     with duckdb.connect(str(home.warehouse)) as connection:
         connection.execute(

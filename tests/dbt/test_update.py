@@ -347,6 +347,87 @@ def test_a_demo_too_small_for_a_model_says_so_and_goes_on(home: Home, call: Any)
     assert len(events()) > 100
 
 
+def test_an_update_that_could_not_be_done_is_tried_again_without_another_file(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Somebody reads the warehouse when a file arrives, and then closes it."""
+    real, told = loop.update, iter(["in use", "in use"])
+
+    def failing(*arguments: Any, **options: Any) -> loop.Updated:
+        for message in told:
+            raise ProfilectlError(message)
+        return real(*arguments, **options)
+
+    monkeypatch.setattr(loop, "update", failing)
+    receipt(home, "b9", "card1", 99.0)
+    seen: list[watching.Watched] = []
+    watched = watching.watch(
+        DBT, Paths.from_environment(), every=0.05, train="never", stop=lambda: len(seen) == 3
+    )
+    for one in watched:
+        seen.append(one)
+    assert [one.error and one.error.message for one in seen] == ["in use", "in use", None]
+    assert len(events()) == 4
+
+
+def test_a_file_is_not_kept_waiting_by_others_that_are_still_written(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slow = home.landing / "shop/transactions/slow.csv"
+    seen: list[watching.Watched] = []
+    sizes = iter(range(1, 100))
+
+    def stop() -> bool:
+        slow.write_text("\n" * next(sizes))  # it grows between any two looks
+        if len(seen) == 1 and not (home.landing / "shop/transactions/b9.csv").exists():
+            receipt(home, "b9", "card1", 99.0)
+        return len(seen) == 2
+
+    monkeypatch.setattr(loop, "update", lambda *_, **__: loop.Updated(runs.Run(1, runs.now())))
+    for one in watching.watch(DBT, Paths.from_environment(), every=0.01, train="never", stop=stop):
+        seen.append(one)
+    assert [one.error for one in seen] == [None, None]
+
+
+def test_a_changed_seed_is_seen_by_a_watch(home: Home) -> None:
+    before = watching._signature(Paths.from_environment(), DBT)
+    assert str(PROJECT / "seeds" / "identity_overrides.csv") in watching._names(before)
+
+
+def test_a_rollback_stays_until_something_is_new(home: Home) -> None:
+    paths = Paths.from_environment()
+    with duckdb.connect(str(paths.warehouse)) as connection:
+        connection.execute("insert into ml.promotions (promoted_at) values (timezone('UTC', now()))")
+    receipt(home, "b9", "card1", 99.0)
+    assert update().success
+    older = publishing.rollback(paths)
+    assert update().run.outcome == runs.NOTHING_NEW
+    assert publishing.current(paths) == older
+    receipt(home, "b10", "card1", 1.0)
+    assert update().run.outcome == runs.PUBLISHED
+    assert len(events()) == 5
+
+
+def test_files_of_a_run_that_failed_are_as_fresh_as_the_version_that_first_held_them(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    receipt(home, "b9", "card1", 99.0)
+    failed = DbtOutcome(1, 0, [NodeFailure("a_test", "test", "it failed")], 1.0)
+    real = loop.run_dbt
+
+    def failing(*arguments: Any, **options: Any) -> DbtOutcome:
+        real(*arguments, **options)
+        return failed
+
+    with monkeypatch.context() as patched:
+        patched.setattr(loop, "run_dbt", failing)
+        assert update().run.outcome == runs.FAILED
+    receipt(home, "b10", "card1", 1.0)
+    assert update().run.outcome == runs.PUBLISHED
+    files = warehouse("select file from ops.freshness where run_id = (select max(run_id) from ops.runs)")
+    assert sorted(files) == [("shop/transactions/b10.csv",), ("shop/transactions/b9.csv",)]
+
+
 def _results(home: Home) -> list[dict[str, Any]]:
     file = Paths.from_environment().dbt_target / "run_results.json"
     found: list[dict[str, Any]] = json.loads(file.read_text())["results"]

@@ -15,7 +15,7 @@ from profilectl.locking import only_writer
 from profilectl.project import DbtProject, Paths
 from profilectl.publication.drafting import Draft
 from profilectl.updating import news, retraining, runs
-from profilectl.warehouse import connect_published, held
+from profilectl.warehouse import held, open_file
 from profilectl_ml.errors import ProfilectlError
 
 Tell = Callable[[str], None]
@@ -110,27 +110,30 @@ class _Update:
         self._train, self._tell = train, tell
 
     def go(self, command: str, given: Draft | None) -> Updated:
-        tell = self._tell
-        tell("looking for what is new")
-        fingerprint = news.fingerprint(self._project)
+        self._tell("looking for what is new")
+        before = _Before.of(self._warehouse, self._paths)
         run = runs.start(self._warehouse, command)
-        complete = runs.last_complete(self._warehouse)
-        found = news.look(self._warehouse, self._paths, complete, fingerprint)
-        before = _Before.of(self._warehouse)
-        done = Updated(run)
-        run.project = fingerprint
-        draft = given if given or found.is_empty else publishing.prepare(self._paths)
+        run.project = news.fingerprint(self._project)
+        done, draft = Updated(run), given
         try:
+            complete = runs.last_complete(self._warehouse)
+            found = news.look(self._warehouse, self._paths, complete, run.project)
+            if draft is None and not found.is_empty:
+                draft = publishing.prepare(self._paths)
             if found.is_empty or self._build(done, found, before.batch):
                 self._learn(done, found)
-                self._publish(done, found, complete, draft)
+                self._publish(done, found, complete, before, draft)
         except BaseException as error:
             run.outcome, run.reason = runs.FAILED, _reason(error)
+            try:
+                self._finish(done, before)
+            except duckdb.Error as unwritten:  # the next run takes this one for killed
+                error.add_note(f"and ops.runs could not be written: {unwritten}")
             raise
         finally:
             if draft is not None and draft is not given:
                 draft.discard()
-            self._finish(done, before)
+        self._finish(done, before)
         return done
 
     def _build(self, done: Updated, found: news.News, batch: int) -> bool:
@@ -184,13 +187,18 @@ class _Update:
         self._tell(f"{what} ({share:.0%})")
 
     def _publish(
-        self, done: Updated, found: news.News, complete: facts.Row | None, draft: Draft | None
+        self,
+        done: Updated,
+        found: news.News,
+        complete: facts.Row | None,
+        before: _Before,
+        draft: Draft | None,
     ) -> None:
         run = done.run
         why = found.everything or ", ".join(".".join(entity) for entity in sorted(found.entities))
         if found.is_empty:
             run.through_batch = int(complete["through_batch"]) if complete else 0
-            why = self._newer_than_published()
+            why = self._newer_than(before.published_at)
         if not why:
             run.outcome, run.reason = runs.NOTHING_NEW, "no new files, and the project is as it was"
             return
@@ -204,12 +212,10 @@ class _Update:
             done.published = publishing.publish(self._paths, on_step, draft=draft)
         run.outcome, run.version, run.reason = runs.PUBLISHED, done.published.version, why
 
-    def _newer_than_published(self) -> str:
+    def _newer_than(self, published: datetime | None) -> str:
         """Return why there is something to publish although nothing was built; empty if there is not."""
-        if publishing.current(self._paths) is None:
+        if published is None:
             return "nothing was published yet"
-        with connect_published(self._paths) as connection:
-            published = facts.rows(connection, "select published_at from meta.publication")[0]["published_at"]
         if not facts.has_table(self._warehouse, "ml", "promotions"):
             return ""
         changed = facts.rows(
@@ -224,26 +230,28 @@ class _Update:
 
     def _finish(self, done: Updated, before: _Before) -> None:
         run = done.run
-        taken, arrivals = _landed(self._warehouse, self._paths, before)
-        run.files, run.files_rejected, run.rows, run.bytes = taken
+        run.files, run.files_rejected, run.rows, run.bytes = _landed(self._warehouse, before)
         run.users = before.touched(self._warehouse)
         done.refused = _refused(self._warehouse)
+        seen = run.published_at is not None
+        arrivals = _arrivals(self._warehouse, self._paths, before.published_at) if seen else ()
         runs.finish(self._warehouse, run, arrivals)
 
 
 @dataclass(frozen=True)
 class _Before:
-    """The last landing batch and the last build before the run."""
+    """The last landing batch and the last build before the run, and when the newest version was made."""
 
     batch: int
     build: int
+    published_at: datetime | None
 
     @classmethod
-    def of(cls, connection: duckdb.DuckDBPyConnection) -> _Before:
+    def of(cls, connection: duckdb.DuckDBPyConnection, paths: Paths) -> _Before:
         build = 0
         if facts.has_table(connection, "ops", "builds"):
             build = facts.rows(connection, "select coalesce(max(build_id), 0) as id from ops.builds")[0]["id"]
-        return cls(news.last_batch(connection), int(build))
+        return cls(news.last_batch(connection), int(build), _published_at(paths))
 
     def touched(self, connection: duckdb.DuckDBPyConnection) -> int:
         """Return how many users' features were made anew since."""
@@ -255,28 +263,48 @@ class _Before:
         return int(found[0]["n"])
 
 
-def _landed(
-    connection: duckdb.DuckDBPyConnection, paths: Paths, before: _Before
-) -> tuple[tuple[int, int, int, int], list[runs.Arrival]]:
-    """Return files taken and refused, rows and bytes since; and when each file taken had arrived."""
+def _published_at(paths: Paths) -> datetime | None:
+    """Return when the newest version was made, be it the one readers see or one that was rolled back."""
+    newest = publishing.newest(paths)
+    if newest is None:
+        return None
+    with open_file(paths, newest, read_only=True) as connection:
+        found: datetime = facts.rows(connection, "select published_at from meta.publication")[0][
+            "published_at"
+        ]
+    return found
+
+
+def _landed(connection: duckdb.DuckDBPyConnection, before: _Before) -> tuple[int, int, int, int]:
+    """Return how many files the run took and refused, their rows and bytes."""
     if not facts.has_table(connection, "raw", "load_ledger"):
-        return (0, 0, 0, 0), []
+        return 0, 0, 0, 0
     found = facts.rows(
         connection,
-        "select source, entity, file, status, rows_loaded, size_bytes, modified_at from raw.load_ledger"
-        " where batch_id > ? order by file",
+        "select count(*) filter (status = 'taken') as taken, count(*) filter (status <> 'taken') as refused,"
+        " coalesce(sum(rows_loaded) filter (status = 'taken'), 0)::bigint as rows,"
+        " coalesce(sum(size_bytes) filter (status = 'taken'), 0)::bigint as bytes"
+        " from raw.load_ledger where batch_id > ?",
         [before.batch],
+    )[0]
+    return found["taken"], found["refused"], found["rows"], found["bytes"]
+
+
+def _arrivals(
+    connection: duckdb.DuckDBPyConnection, paths: Paths, since: datetime | None
+) -> list[runs.Arrival]:
+    """Return the files that no version held before, with those of runs that failed or were killed."""
+    if not facts.has_table(connection, "raw", "load_ledger"):
+        return []
+    found = facts.rows(
+        connection,
+        "select source, entity, file, rows_loaded, modified_at from raw.load_ledger"
+        " where status = 'taken' and coalesce(loaded_at > ?, true) order by file",
+        [since],
     )
-    taken = [row for row in found if row["status"] == "taken"]
-    counts = (
-        len(taken),
-        len(found) - len(taken),
-        sum(row["rows_loaded"] for row in taken),
-        sum(row["size_bytes"] for row in taken),
-    )
-    return counts, [
+    return [
         runs.Arrival(row["source"], row["entity"], row["file"], row["rows_loaded"], _arrived(paths, row))
-        for row in taken
+        for row in found
     ]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from pathlib import Path
 
 import duckdb
 
@@ -97,16 +98,23 @@ def last_batch(connection: duckdb.DuckDBPyConnection) -> int:
 def fingerprint(project: DbtProject) -> str:
     """Return a digest of every file of the dbt project, its profile and the settings that change results."""
     digest = hashlib.sha256()
-    left_out = {name for name in LEAVE_OUT if "*" not in name}
-    files = sorted(
-        path
-        for path in project.folder.rglob("*")
-        if path.suffix in _SOURCE_SUFFIXES and not left_out & set(path.relative_to(project.folder).parts)
-    )
-    for path in (*files, project.profiles / PROFILES_FILE):
+    for path in project_files(project):
         digest.update(f"\0{path.name}\0".encode() + path.read_bytes())
     digest.update(repr(sorted(settings_of_results().items())).encode())
     return digest.hexdigest()[:16]
+
+
+def project_files(project: DbtProject) -> list[Path]:
+    """Return the files that say what a build does: models, macros, seeds, declarations and the profile."""
+    left_out = {name for name in LEAVE_OUT if "*" not in name}
+    return [
+        *sorted(
+            path
+            for path in project.folder.rglob("*")
+            if path.suffix in _SOURCE_SUFFIXES and not left_out & set(path.relative_to(project.folder).parts)
+        ),
+        project.profiles / PROFILES_FILE,
+    ]
 
 
 def _contract(connection: duckdb.DuckDBPyConnection) -> Contract:

@@ -20,6 +20,8 @@ from profilectl_ml.errors import ProfilectlError
 Tell = Callable[[str], None]
 Stop = Callable[[], bool]
 _Signature = frozenset[tuple[str, int, int]]
+#: What keeps an update from being done may go away without a file that changes: seconds until the next try.
+_RETRY_WITHIN = 60.0
 
 
 @dataclass(frozen=True)
@@ -53,8 +55,9 @@ def watch(
     """Update whenever the landing folder or the project changed, and yield what each update did.
 
     A file counts as arrived when two looks in a row find it alike: one that is still being written waits. An
-    update that fails is told and tried again when something changes, so that one bad file or a full disk does
-    not end the watch. The home is held against other writers all the time.
+    update that could not be done, because the disk is full or somebody reads the warehouse, is told and tried
+    again, at longer and longer intervals up to a minute, and at once when something changes. The home is held
+    against other writers all the time.
 
     Parameters
     ----------
@@ -75,28 +78,32 @@ def watch(
         tell("reading the project")
         warm_up(project, paths, news.fingerprint(project))
         import_module("profilectl_ml.refreshing")
-        first, done, before = None, None, _signature(paths, project)
+        first, before = None, _signature(paths, project)
+        done: _Signature | None = None
+        failures, again = 0, 0.0
         # The file that the next version begins as is copied while there is nothing else to do.
         draft = publishing.prepare(paths)
         try:
             while not stop():
                 seen = _signature(paths, project)
-                if seen == before and seen != done:
-                    warm_up(project, paths, news.fingerprint(project))
+                settled, before = seen & before, seen
+                news_came = done is None or bool(settled - done) or bool(_names(done) - _names(seen))
+                if news_came or (failures and time.monotonic() >= again):
                     one = _update(project, paths, train, tell, first, draft)
-                    done = seen
+                    done = settled
                     if one.updated is not None and first is None:
                         first = one.updated.run.run_id
                     if one.error is not None and draft is not None:
                         draft.discard()  # it may be what the disk had no room for
                         draft = None
-                    elif draft is None or not draft.is_open:
+                    elif one.error is None and (draft is None or not draft.is_open):
                         draft = publishing.prepare(paths)
+                    failures = 0 if one.error is None else failures + 1
+                    again = time.monotonic() + min(every * 2**failures, _RETRY_WITHIN)
                     yield one
                 else:
                     tell("waiting for files")
                     time.sleep(every)
-                before = seen
         finally:
             if draft is not None:
                 draft.discard()
@@ -107,17 +114,21 @@ def _update(
 ) -> Watched:
     try:
         updated = loop.update(project, paths, train=train, command="watch", tell=tell, draft=draft)
+        with open_file(paths, paths.warehouse, read_only=True) as connection:
+            since = updated.run.run_id if first is None else first
+            return Watched(updated, None, runs.latencies(connection, since))
     except ProfilectlError as error:
         return Watched(None, error, {})
-    with open_file(paths, paths.warehouse, read_only=True) as connection:
-        since = updated.run.run_id if first is None else first
-        return Watched(updated, None, runs.latencies(connection, since))
+
+
+def _names(signature: _Signature) -> set[str]:
+    return {name for name, _, _ in signature}
 
 
 def _signature(paths: Paths, project: DbtProject) -> _Signature:
     """Return what tells one state of the landing folder and the project from another: names, sizes, times."""
     found = set()
-    for path in (*walk(paths.landing), *project.folder.rglob("*.sql"), *project.folder.rglob("*.yml")):
+    for path in (*walk(paths.landing), *news.project_files(project)):
         try:
             stat = path.stat()
         except OSError:  # it went while we looked
