@@ -16,6 +16,7 @@ from profilectl_ml.errors import ProfilectlError
 
 PROJECT_FILE = "dbt_project.yml"
 PROFILES_FILE = "profiles.yml"
+_SETTLE = "PROFILECTL_SETTLE_SECONDS"
 LEAVE_OUT = ("target", "logs", "dbt_packages", "__pycache__", ".user.yml", "*.duckdb", "*.duckdb.wal")
 
 
@@ -33,6 +34,8 @@ class Paths:
     #: Of published files: the oldest that DuckDB still writes, because today's BI drivers read it.
     storage_version: str = "v1.0.0"
     keep_versions: int = 3
+    #: A file is taken when it has lain untouched for so long: one that is still being written waits.
+    settle_seconds: float = 0
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] | None = None) -> Paths:
@@ -48,6 +51,7 @@ class Paths:
             duckdb_threads=env.get("PROFILECTL_DUCKDB_THREADS") or "2",
             storage_version=env.get("PROFILECTL_STORAGE_VERSION") or cls.storage_version,
             keep_versions=_count("PROFILECTL_KEEP_VERSIONS", env.get("PROFILECTL_KEEP_VERSIONS") or "3"),
+            settle_seconds=_seconds(_SETTLE, env.get(_SETTLE) or "0"),
         )
 
     @property
@@ -104,6 +108,7 @@ class Paths:
             "PROFILECTL_MEMORY_LIMIT": self.memory_limit,
             "PROFILECTL_THREADS": self.dbt_threads,
             "PROFILECTL_DUCKDB_THREADS": self.duckdb_threads,
+            _SETTLE: str(self.settle_seconds),
         }
 
     @contextmanager
@@ -193,6 +198,16 @@ def _count(name: str, value: str) -> int:
     if not value.isascii() or not value.isdigit() or int(value) < 1:
         raise ProfilectlError(f"{name} must be a whole number from 1, not {value!r}")
     return int(value)
+
+
+def _seconds(name: str, value: str) -> float:
+    try:
+        seconds = float(value)
+    except ValueError:
+        seconds = -1
+    if not 0 <= seconds < float("inf"):
+        raise ProfilectlError(f"{name} must be a number of seconds from 0, not {value!r}")
+    return seconds
 
 
 def _absolute(path: str | Path) -> Path:

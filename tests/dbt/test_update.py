@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -389,9 +390,24 @@ def test_a_file_is_not_kept_waiting_by_others_that_are_still_written(
     assert [one.error for one in seen] == [None, None]
 
 
+def test_a_file_that_is_still_written_is_not_taken_with_the_others(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    receipt(home, "b9", "card1", 99.0)
+    receipt(home, "b10", "card1", 1.0)
+    earlier = time.time() - 3600
+    os.utime(home.landing / "shop/transactions/b9.csv", (earlier, earlier))
+    monkeypatch.setenv("PROFILECTL_SETTLE_SECONDS", "1800")
+    assert update().run.files == 1
+    assert update().run.outcome == runs.NOTHING_NEW
+    monkeypatch.setenv("PROFILECTL_SETTLE_SECONDS", "0")
+    assert update().run.files == 1
+    assert len(events()) == 5
+
+
 def test_a_changed_seed_is_seen_by_a_watch(home: Home) -> None:
-    before = watching._signature(Paths.from_environment(), DBT)
-    assert str(PROJECT / "seeds" / "identity_overrides.csv") in watching._names(before)
+    _, names = watching._look(Paths.from_environment(), DBT)
+    assert str(PROJECT / "seeds" / "identity_overrides.csv") in names
 
 
 def test_a_rollback_stays_until_something_is_new(home: Home) -> None:

@@ -63,15 +63,15 @@ class LandingFile:
             now = self.path.stat()
         except OSError:
             return False
-        return (now.st_size, _modified_at(now)) == (self.size_bytes, self.modified_at)
+        return (now.st_size, modified_at(now)) == (self.size_bytes, self.modified_at)
 
     def declared(self, contract: Contract) -> Entity:
         """Return the entity this file belongs to; only for files without a problem."""
         return contract.entities[self.source, self.entity]
 
 
-def find_files(root: Path, contract: Contract) -> list[LandingFile]:
-    """List every file under ``root`` that is not hidden or temporary, ordered by name.
+def find_files(root: Path, contract: Contract, settle_seconds: float = 0) -> list[LandingFile]:
+    """List every file under ``root`` that is not hidden, temporary or still being written, ordered by name.
 
     Parameters
     ----------
@@ -79,6 +79,8 @@ def find_files(root: Path, contract: Contract) -> list[LandingFile]:
         The landing folder; a folder that does not exist holds no files.
     contract
         Says which sources and entities are known.
+    settle_seconds
+        See :func:`has_settled`.
 
     Returns
     -------
@@ -93,7 +95,13 @@ def find_files(root: Path, contract: Contract) -> list[LandingFile]:
     """
     resolved = root.resolve()
     found = (_describe(path, resolved, contract) for path in sorted(walk(resolved)))
-    return [file for file in found if file is not None]
+    return [file for file in found if file is not None and has_settled(file.modified_at, settle_seconds)]
+
+
+def has_settled(modified_at: datetime, seconds: float) -> bool:
+    """Return whether a file has lain untouched for so long, or longer; its clock may be ahead of ours."""
+    age = datetime.now(UTC).replace(tzinfo=None) - modified_at
+    return abs(age.total_seconds()) >= seconds
 
 
 def walk(root: Path) -> Iterator[Path]:
@@ -114,7 +122,8 @@ def _is_ignored(name: str) -> bool:
     return name.startswith((".", "_")) or name.endswith(_IGNORED_SUFFIXES)
 
 
-def _modified_at(stat: os.stat_result) -> datetime:
+def modified_at(stat: os.stat_result) -> datetime:
+    """Return when a file was last written, in UTC, to the microsecond."""
     seconds, nanoseconds = divmod(stat.st_mtime_ns, 1_000_000_000)
     moment = datetime.fromtimestamp(seconds, UTC).replace(tzinfo=None)
     return moment.replace(microsecond=nanoseconds // 1000)
@@ -160,7 +169,7 @@ def _describe(path: Path, root: Path, contract: Contract) -> LandingFile | None:
             f"'{extension or path.name}' is none of csv, json, jsonl, ndjson (each also .gz), parquet",
         )
     return LandingFile(
-        path, relative.as_posix(), source, entity, kind, extension, stat.st_size, _modified_at(stat), problem
+        path, relative.as_posix(), source, entity, kind, extension, stat.st_size, modified_at(stat), problem
     )
 
 

@@ -39,6 +39,7 @@ def land(
     landing_root: Path,
     temp: Path,
     progress: Progress | None = None,
+    settle_seconds: float = 0,
 ) -> LandingSummary:
     """Load the files that the ledger does not know, and record what became of each.
 
@@ -58,6 +59,8 @@ def land(
         Folder for what is unpacked; of the processes that name it, one at a time may land.
     progress
         Told after each file.
+    settle_seconds
+        Files wait until they have lain untouched for so long.
 
     Returns
     -------
@@ -72,7 +75,7 @@ def land(
     cursor = connection.cursor()
     try:
         create_raw_tables(cursor, contract)
-        found = find_files(landing_root, contract)
+        found = find_files(landing_root, contract, settle_seconds)
         files = new_files(cursor, found, contract)
         with _settings_for_reading(cursor), _scratch(temp) as scratch:
             run = _Run(cursor, contract, next_batch(cursor), scratch, len(files), progress)

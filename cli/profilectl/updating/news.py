@@ -68,7 +68,7 @@ def look(
     if complete["project"] != project:
         return News(frozenset(), "the dbt project or a setting changed", frozenset())
     contract = _contract(connection)
-    waiting = new_files(connection, find_files(paths.landing, contract), contract)
+    waiting = new_files(connection, find_files(paths.landing, contract, paths.settle_seconds), contract)
     entities = {(file.source, file.entity) for file in waiting}
     return News(
         frozenset(entities | landed_since(connection, int(complete["through_batch"]))),

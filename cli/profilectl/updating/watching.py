@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import import_module
 
 from profilectl import facts, publishing
 from profilectl.dbt_runner import warm_up
-from profilectl.landing.discover import walk
+from profilectl.landing.discover import has_settled, modified_at, walk
 from profilectl.locking import only_writer
 from profilectl.project import DbtProject, Paths
 from profilectl.publication.drafting import Draft
@@ -54,7 +54,8 @@ def watch(
 ) -> Iterator[Watched]:
     """Update whenever the landing folder or the project changed, and yield what each update did.
 
-    A file counts as arrived when two looks in a row find it alike: one that is still being written waits. An
+    A file counts as arrived when it has lain untouched from one look to the next: one that is still being
+    written waits, and nothing waits for it. An
     update that could not be done, because the disk is full or somebody reads the warehouse, is told and tried
     again, at longer and longer intervals up to a minute, and at once when something changes. The home is held
     against other writers all the time.
@@ -73,21 +74,21 @@ def watch(
     ProfilectlError
         If another process writes this home.
     """
+    paths = replace(paths, settle_seconds=max(every, paths.settle_seconds))
     with only_writer(paths, "profilectl watch"):
         # What the first file would otherwise wait for: the project is parsed, scikit-learn is imported.
         tell("reading the project")
         warm_up(project, paths, news.fingerprint(project))
         import_module("profilectl_ml.refreshing")
-        first, before = None, _signature(paths, project)
+        first = None
         done: _Signature | None = None
         failures, again = 0, 0.0
         # The file that the next version begins as is copied while there is nothing else to do.
         draft = publishing.prepare(paths)
         try:
             while not stop():
-                seen = _signature(paths, project)
-                settled, before = seen & before, seen
-                news_came = done is None or bool(settled - done) or bool(_names(done) - _names(seen))
+                settled, names = _look(paths, project)
+                news_came = done is None or bool(settled - done) or any(one[0] not in names for one in done)
                 if news_came or (failures and time.monotonic() >= again):
                     one = _update(project, paths, train, tell, first, draft)
                     done = settled
@@ -121,17 +122,15 @@ def _update(
         return Watched(None, error, {})
 
 
-def _names(signature: _Signature) -> set[str]:
-    return {name for name, _, _ in signature}
-
-
-def _signature(paths: Paths, project: DbtProject) -> _Signature:
-    """Return what tells one state of the landing folder and the project from another: names, sizes, times."""
-    found = set()
+def _look(paths: Paths, project: DbtProject) -> tuple[_Signature, set[str]]:
+    """Return names, sizes and times of files that have come to rest, and the names of all there are."""
+    settled, names = set(), set()
     for path in (*walk(paths.landing), *news.project_files(project)):
         try:
             stat = path.stat()
         except OSError:  # it went while we looked
             continue
-        found.add((str(path), stat.st_size, stat.st_mtime_ns))
-    return frozenset(found)
+        names.add(str(path))
+        if has_settled(modified_at(stat), paths.settle_seconds):
+            settled.add((str(path), stat.st_size, stat.st_mtime_ns))
+    return frozenset(settled), names

@@ -23,7 +23,7 @@ def model(dbt, session):
     cursor = session.cursor()
     contract = Contract.from_rows(dbt.ref("landing_contract").fetchall())
     paths = Paths.from_environment()
-    land(cursor, contract, paths.landing, paths.temp)
+    land(cursor, contract, paths.landing, paths.temp, settle_seconds=paths.settle_seconds)
     # As Arrow, because dbt's transaction may still see the database as it was before.
     present = [path.relative_to(paths.landing).as_posix() for path in walk(paths.landing)]
     return cursor.execute(DELIVERIES, [present]).to_arrow_table()
