@@ -1,7 +1,7 @@
 """How long it takes to find the users behind identifiers, beside Splink and scipy.
 
     python benchmarks/identity.py --size 1000000 [10000000 ...] [--json FILE] [--home DIR] [--runs K]
-                                  [--peers scipy,splink] [--shapes chain,hub,...] [--delta] [--limit S]
+                                  [--peers floor,scipy,splink] [--shapes chain,hub,...] [--delta] [--limit S]
                                   [--project DIR --map TABLE]
 
 Edges, pairs of identifiers as text, lie in a parquet file; each contender reads it in a process of its own
@@ -19,6 +19,9 @@ peak of the whole process. `--delta` runs the product's models again after one m
 the warehouse as it stands, beside a full run on all of them; `solve alone` is their model
 int_identity_versions. `--project` measures another dbt project in place of both (identity_project.Project
 says what it must do).
+
+`floor` is no peer but a bound: it reads the same text, takes each identifier once and writes the table with
+the same engine, without looking at what belongs together.
 
 Splink needs the extra `bench` (`pip install -e '.[bench]'`); without it the others go on.
 """
@@ -43,6 +46,8 @@ from identity_project import Project, write_project
 from identity_run import HERE, Contender, Record, Took, agree, median, records
 
 PEERS = ("scipy", "splink")
+#: Finds nobody's user: how long reading, distinct identifiers and writing take alone.
+FLOOR = "floor"
 SHAPE_SIZE = 100_000
 
 
@@ -100,7 +105,8 @@ def full(options: Options, graph: str, size: int) -> tuple[list[Record], bool]:
         for peer in peers:
             theirs = median(runs[peer.name])
             rows += records(case, size, mine, peer.name, theirs)
-            alike = (theirs.status != 0 or agree(one, peer)) and alike
+            solves = theirs.status == 0 and peer.name != FLOOR
+            alike = (not solves or agree(one, peer)) and alike
         if not peers:
             rows += records(case, size, mine, "none", None)
     if len(ours) > 1:
@@ -110,13 +116,15 @@ def full(options: Options, graph: str, size: int) -> tuple[list[Record], bool]:
 
 def without_missing(peers: Sequence[str]) -> list[str]:
     """Return the peers that are installed; say which are not."""
-    unknown = set(peers) - set(PEERS)
+    unknown = set(peers) - {FLOOR, *PEERS}
     if unknown:
-        raise SystemExit(f"unknown peer {', '.join(sorted(unknown))}: choose from {', '.join(PEERS)}")
-    for name in peers:
-        if find_spec(name) is None:
-            print(f"{name} is not installed (pip install -e '.[bench]'): going on without it")
-    return [name for name in peers if find_spec(name) is not None]
+        raise SystemExit(
+            f"unknown peer {', '.join(sorted(unknown))}: choose from {FLOOR}, {', '.join(PEERS)}"
+        )
+    missing = {name for name in peers if name != FLOOR and find_spec(name) is None}
+    for name in sorted(missing):
+        print(f"{name} is not installed (pip install -e '.[bench]'): going on without it")
+    return [name for name in peers if name not in missing]
 
 
 def parse() -> argparse.Namespace:
@@ -128,7 +136,9 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--json", type=Path)
     parser.add_argument("--home", type=Path, default=Path("var/benchmarks/identity"))
     parser.add_argument("--runs", type=int, default=1)
-    parser.add_argument("--peers", default=",".join(PEERS), help="comma-separated; empty for ours alone")
+    parser.add_argument(
+        "--peers", default=",".join((FLOOR, *PEERS)), help="comma-separated; empty for ours alone"
+    )
     parser.add_argument("--shapes", default=",".join(SHAPES), help="comma-separated; empty for none")
     parser.add_argument("--delta", action="store_true", help="also solve again after 1%% more edges")
     parser.add_argument("--limit", type=int, default=900, help="seconds after which a run is given up")
