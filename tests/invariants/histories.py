@@ -2,6 +2,7 @@
 
 A world is a handful of identifiers that meet often. Some worlds are drawn, others are told on purpose, so
 that every history has a late merge, an identifier that becomes blocked, one that is free again, and so on.
+People decide about identifiers on the way, and change their minds.
 """
 
 from __future__ import annotations
@@ -16,11 +17,16 @@ from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+import duckdb
+
 from dbt_home import Home
 
 Row = dict[str, str | None]
 #: Where a row is told: its batch and its entity.
 Told = tuple[int, str, Row]
+#: Instead of an entity: a row of the seed identity_overrides, which holds from its batch on.
+OVERRIDE = "identity_overrides"
+OVERRIDE_COLUMNS = ("action", "identifier_type", "identifier_value", "other_type", "other_value", "reason")
 
 FIRST_LOAD = dt.datetime(2024, 5, 1, 12)
 DAYS_BETWEEN_LOADS = 20
@@ -64,10 +70,11 @@ CSV = {"crm/customers", "shop/transactions", "shop/products", "synthetic_survey/
 
 @dataclass
 class Batch:
-    """The files that one build finds, by place in the landing folder, and when it takes them."""
+    """The files that one build finds, by place in the landing folder, and when; and all overrides."""
 
     number: int
     files: dict[str, list[Row]] = field(default_factory=dict)
+    overrides: list[Row] = field(default_factory=list)
 
     @property
     def loaded_at(self) -> dt.datetime:
@@ -79,6 +86,16 @@ class Batch:
             folder, _, file = name.rpartition("/")
             path = home.land(f"{folder}/{prefix}{file}", written(folder, rows))
             os.utime(path, (1e9 + self.number, 1e9 + self.number))  # whatever the clock says
+
+    def decide(self, home: Home) -> None:
+        """Let the overrides of ``home`` be these, as seeding an edited file would."""
+        columns = ", ".join(f"{name} varchar" for name in OVERRIDE_COLUMNS)
+        rows = [[row.get(name) for name in OVERRIDE_COLUMNS] for row in self.overrides]
+        with duckdb.connect(str(home.warehouse)) as connection:
+            connection.execute("create schema if not exists seeds")
+            connection.execute(f"create or replace table seeds.{OVERRIDE} ({columns})")
+            for row in rows:
+                connection.execute(f"insert into seeds.{OVERRIDE} values (?, ?, ?, ?, ?, ?)", row)
 
 
 def written(entity: str, rows: list[Row]) -> str:
@@ -97,13 +114,16 @@ def written(entity: str, rows: list[Row]) -> str:
     return text.getvalue()
 
 
-def history(chance: random.Random, batches: int, worlds: int = 25) -> list[Batch]:
+def history(chance: random.Random, batches: int, worlds: int = 25, overrides: bool = True) -> list[Batch]:
     """What lands in ``batches`` batches, in order."""
     told = catalogue(chance, batches)
     for number, script in enumerate(SCRIPTS):
         told += script(World(f"s{number}", 900 + number), batches - 1)
-    for number in range(worlds):
-        told += random_world(World(f"w{number}", number), chance, batches)
+    drawn = [World(f"w{number}", number) for number in range(worlds)]
+    for world in drawn:
+        told += random_world(world, chance, batches)
+    decided = [(batch, row) for batch, entity, row in told if entity == OVERRIDE]
+    told = [row for row in told if row[1] != OVERRIDE]
     by_file: defaultdict[tuple[int, str], list[Row]] = defaultdict(list)
     for batch, entity, row in told:
         by_file[batch, entity].append(row)
@@ -116,7 +136,23 @@ def history(chance: random.Random, batches: int, worlds: int = 25) -> list[Batch
             made[batch].files[f"{entity}/b{batch}_{part}.{suffix}"] = half
     for batch in range(1, batches):
         deliver_again(made, batch, chance)
+    if overrides:
+        decide(made, decided, drawn, chance)
     return made
+
+
+def decide(
+    made: list[Batch], decided: list[tuple[int, Row]], worlds: list[World], chance: random.Random
+) -> None:
+    """In each batch people take back some of what they decided by chance, and decide about others."""
+    drawn: dict[World, Row] = {}
+    for batch in made:
+        drawn = {world: row for world, row in drawn.items() if chance.random() < 0.6}
+        for world in worlds:
+            # one to a world: two could contradict each other
+            if world not in drawn and chance.random() < 0.4:
+                drawn[world] = random_override(world, chance)
+        batch.overrides = [row for number, row in decided if number <= batch.number] + list(drawn.values())
 
 
 def deliver_again(made: list[Batch], batch: int, chance: random.Random) -> None:
@@ -187,6 +223,13 @@ class World:
             "answered_at": instant(at),
         }
         return row | values
+
+    def override(self, action: str, *ends: tuple[str, int]) -> Row:
+        kinds = {"k": "cookie", "d": "device", "crm": "customer_id"}
+        row: Row = {"action": action, "reason": "because"}
+        for kind, (end, pick) in zip(("identifier", "other"), ends, strict=False):
+            row |= {f"{kind}_type": kinds.get(end, end), f"{kind}_value": self.value(end, pick)}
+        return row
 
 
 def instant(at: dt.datetime) -> str:
@@ -314,7 +357,8 @@ def a_name_goes(world: World, last: int) -> list[Told]:
 def a_late_purchase(world: World, last: int) -> list[Told]:
     """It is older than everything before: examples for learning start earlier for everybody."""
     lines = [world.line(day(10), 0), world.line(day(7), 0, product=PRODUCTS[-1]), world.line(day(115), 0)]
-    return [(batch, "shop/transactions", line) for batch, line in zip((0, 0, last), lines, strict=True)]
+    # not in the last batch: one that works out everybody's features anew mends whatever was forgotten
+    return [(batch, "shop/transactions", line) for batch, line in zip((0, 0, last // 2), lines, strict=True)]
 
 
 def a_step_moves(world: World, last: int) -> list[Told]:
@@ -364,11 +408,33 @@ def a_record_goes_bad(world: World, last: int) -> list[Told]:
     return [(batch, "shop/transactions", row) for batch, row in rows]
 
 
+def two_share_a_machine(world: World, last: int) -> list[Told]:
+    """Two people are kept apart, and one of them is seen again on the machine that is thought the other's."""
+    ends = [{"device_id": world.value("d", 0), "email": world.value("email", pick)} for pick in (0, 0, 1, 1)]
+    told: list[Told] = [
+        (batch, "synthetic_web/events", world.visit(day(9 - number), **carried))
+        for number, (batch, carried) in enumerate(zip((0, 0, 0, last), ends, strict=True))
+    ]
+    return [*told, (0, OVERRIDE, world.override("apart", ("email", 0), ("email", 1)))]
+
+
+def a_part_of_a_record_moves(world: World, last: int) -> list[Told]:
+    """One of two identifiers that are kept apart joins a user known longer, and takes their records along."""
+    first, email, cookie = world.value("email", 0), world.value("email", 1), world.value("k", 0)
+    visits = [{"email": first}, {"email": email, "cookie_id": cookie}, {"email": first, "cookie_id": cookie}]
+    told: list[Told] = [
+        (batch, "synthetic_web/events", world.visit(day(9 - number), **carried))
+        for number, (batch, carried) in enumerate(zip((0, 0, last), visits, strict=True))
+    ]
+    return [*told, (0, OVERRIDE, world.override("apart", ("email", 1), ("k", 0)))]
+
+
 SCRIPTS: tuple[Callable[[World, int], list[Told]], ...] = (
     *(two_become_one, one_becomes_two, one_becomes_many, many_become_one, a_name_too_many, an_old_cookie),
     a_number_is_handed_on,
     some_deeds_were_others,
     *(the_same_answer_twice, a_name_goes, a_late_purchase, a_step_moves, a_record_goes_bad),
+    *(two_share_a_machine, a_part_of_a_record_moves),
 )
 
 
@@ -402,6 +468,14 @@ def random_world(world: World, chance: random.Random, batches: int) -> list[Told
                 (batch, entity, random_row(world, entity, batch, chance) | {key: row[key] for key in keys})
             )
     return told
+
+
+def random_override(world: World, chance: random.Random) -> Row:
+    """Mostly about two identifiers that may have met."""
+    ends = [("email", 3), ("k", 5), ("d", 2), ("crm", 3), ("card", 3), ("handle", 2)]
+    among = [(kind, pick) for kind, picks in ends for pick in range(picks)]
+    action = chance.choice(["apart", "apart", "apart", "together", "block", "allow"])
+    return world.override(action, *chance.sample(among, 2 if action in ("apart", "together") else 1))
 
 
 def random_row(world: World, entity: str, batch: int, chance: random.Random) -> Row:

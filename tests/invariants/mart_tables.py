@@ -147,7 +147,7 @@ def partition(users: Mapping[Identifier, str | None]) -> set[frozenset[Identifie
 
 
 def copy_raw(source: Home, target: Home) -> None:
-    """Give ``target`` the raw rows of ``source`` and its landing folder, and nothing else.
+    """Give ``target`` the raw rows of ``source``, its overrides and its landing folder, and nothing else.
 
     In another order: what was delivered counts, not where the rows happen to lie.
     """
@@ -159,4 +159,7 @@ def copy_raw(source: Home, target: Home) -> None:
         ).fetchall()
         for (name,) in names:
             connection.execute(f'create table raw."{name}" as from first.raw."{name}" as t order by hash(t)')
+        connection.execute("create schema seeds")
+        seed = "seeds.identity_overrides"
+        connection.execute(f"create table {seed} as from first.{seed} as t order by hash(t)")
     target.landing = source.landing

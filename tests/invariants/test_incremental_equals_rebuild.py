@@ -39,7 +39,7 @@ def warehouses(request: pytest.FixtureRequest, tmp_path: Path, manifest: Any) ->
 @given(seed=seeds)
 def test_batches_a_rebuild_and_a_full_refresh_make_the_same_marts(warehouses: Warehouses, seed: int) -> None:
     chance = random.Random(f"{warehouses.as_of} {warehouses.strict} {seed}")  # noqa: S311 - test rows
-    told = history(chance, batches=chance.randint(1, 5) if seed else 2 + warehouses.strict)
+    told = history(chance, batches=chance.randint(1, 5) if seed else 3)
     home = warehouses.new()
     for batch in told:
         batch.land(home)
@@ -73,7 +73,9 @@ def plain(tmp_path: Path, manifest: Any) -> Warehouses:
 @given(seed=seeds)
 def test_who_is_who_is_right_after_every_batch(plain: Warehouses, seed: int) -> None:
     """Also for all landed at once; users may be called otherwise then, because first knowledge differs."""
-    told = history(random.Random(seed), batches=3, worlds=40)  # noqa: S311 - test rows
+    chance = random.Random(seed)  # noqa: S311 - test rows
+    # which link is refused to keep two apart depends on what was known first, so nobody decides anything
+    told = history(chance, batches=3, worlds=40, overrides=False)
     home, at_once = plain.new(), plain.new()
     for batch in told:
         batch.land(home)

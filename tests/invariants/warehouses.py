@@ -10,7 +10,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from histories import VARS, Batch
+from histories import OVERRIDE, VARS, Batch
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from mart_tables import copy_raw
@@ -49,17 +49,18 @@ class Warehouses:
     def built(self, home: Home, *options: str, batch: Batch | None = None) -> Built:
         """Build ``home``; a ``batch`` is taken at its time."""
         given = json.dumps(VARS | {"strict_as_of": self.strict})
-        first = [] if home in self._built else ["--resource-type", "seed"]
+        first = [] if home in self._built else ["--resource-type", "seed", "--exclude", OVERRIDE]
         self._built.add(home)
         with ExitStack() as stack:
             if batch is not None:
+                batch.decide(home)
                 stack.enter_context(loading_at(batch.loaded_at))
             built = home.dbt("build", "--resource-type", "model", *first, "--vars", given, *options)
         assert not built.failed, f"models that could not be built: {sorted(built.failed)}"
         return built
 
     def rebuilt(self, home: Home, *options: str) -> Built:
-        """What one build makes of the raw rows of ``home`` in a warehouse of its own."""
+        """What one build makes of the raw rows of ``home``, and its overrides, in a warehouse of its own."""
         fresh = self.new()
         copy_raw(home, fresh)
         before = raw_rows(home)

@@ -1,11 +1,14 @@
 -- One row per user. The id is made from the oldest identifier's own name, not from its number: numbers are this
 -- warehouse's own.
 {{ config(materialized='tracked', key=['user_key']) }}
-{% set versions = update_ref('int_identity_versions') %}
+-- An update works out all users of a set that changed, not only the one it belongs to: an override may keep its
+-- identifiers apart.
 {% set keys, evidence = update_ref('int_identity_keys'), update_ref('int_identity_evidence') %}
-{{ touched('select keys.user_key from ' ~ keys ~ ' as keys inner join ' ~ evidence ~ ' as evidence'
-  ~ ' on keys.identity_key = evidence.identity_key where evidence.changed_in > __through__ and keys.user_key is not null'
-  ~ ' union select user_key from ' ~ keys ~ ' where changed_in > __through__ and user_key is not null union select user_key from ' ~ changed_versions(versions) ~ ' as moved where user_key is not null') }}
+{{ touched('select identity.user_key from ' ~ update_ref('int_identity_links') ~ ' as links inner join '
+  ~ update_ref('int_identity') ~ ' as identity on links.identifier_id = identity.identifier_id where links.identity_key in'
+  ~ ' (select identity_key from ' ~ evidence ~ ' where changed_in > __through__ union select identity_key from ' ~ keys
+  ~ ' where changed_in > __through__) union select user_key from '
+  ~ changed_versions(update_ref('int_identity_versions')) ~ ' as moved where user_key is not null') }}
 
 with identity as (
 
