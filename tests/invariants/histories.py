@@ -375,6 +375,18 @@ def a_step_moves(world: World, last: int) -> list[Told]:
     return [*told, (last, "synthetic_web/events", steps[1] | moved)]
 
 
+def a_session_is_shared(world: World, last: int) -> list[Told]:
+    """Two people without a cookie share two sessions; a late step ends one, and begins the other."""
+    told: list[Told] = []
+    for late in (20, -10):
+        session = world.key("s")
+        for batch, pick, minute in ((0, 0, 0), (0, 1, 10), (last, 0, late)):
+            at = day(9) + dt.timedelta(minutes=minute)
+            step = world.visit(at, email=world.value("email", pick), session_id=session)
+            told.append((batch, "synthetic_web/events", step))
+    return told
+
+
 def some_deeds_were_others(world: World, last: int) -> list[Told]:
     """Of two purchases, posts and contacts of one person, one each turns out to have been another's."""
     told: list[Told] = []
@@ -434,7 +446,7 @@ SCRIPTS: tuple[Callable[[World, int], list[Told]], ...] = (
     a_number_is_handed_on,
     some_deeds_were_others,
     *(the_same_answer_twice, a_name_goes, a_late_purchase, a_step_moves, a_record_goes_bad),
-    *(two_share_a_machine, a_part_of_a_record_moves),
+    *(two_share_a_machine, a_part_of_a_record_moves, a_session_is_shared),
 )
 
 

@@ -16,3 +16,10 @@
   select keys.user_key from {{ update_ref('int_daily_purchases') }} as purchases inner join {{ update_ref('int_identity_keys') }} as keys on
   purchases.identity_key = keys.identity_key where purchases.changed_in > __through__ and keys.user_key is not null
 {%- endmacro %}
+
+{# Users who share a web session that changed: a step of one of them moves it to another, or adds to what is another's. #}
+{% macro visitors_touched() -%}
+  {%- set changed = 'from ' ~ update_ref('int_session_days') ~ ' where changed_in > __through__' -%}
+  select keys.user_key from (select identity_key {{ changed }} union select unnest(earlier_keys) {{ changed }}) as visitors
+  inner join {{ update_ref('int_identity_keys') }} as keys on visitors.identity_key = keys.identity_key where keys.user_key is not null
+{%- endmacro %}

@@ -1,6 +1,6 @@
 {{ config(materialized='tracked', key=['user_id']) }}
 {{ depends_on_value(features_depend_on(days_back=28)) }}
-{{ touched_users(buyers_touched(), sample_of=this) }}
+{{ touched_users(buyers_touched() ~ ' union ' ~ visitors_touched(), sample_of=this) }}
 
 -- Features as of many cutoffs, and what was spent in the 28 days after each. The newest cutoff is 28 days before now,
 -- so that every label's window is complete.

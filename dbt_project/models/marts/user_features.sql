@@ -1,6 +1,6 @@
 {{ config(materialized='tracked', key=['user_id']) }}
 {{ depends_on_value(features_depend_on()) }}
-{{ touched_users(buyers_touched()) }}
+{{ touched_users(buyers_touched() ~ ' union ' ~ visitors_touched()) }}
 
 -- Features of every user as of now: features_as_of() with one cutoff. training_examples is the same with many.
 with clock as (

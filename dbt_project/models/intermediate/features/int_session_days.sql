@@ -41,7 +41,8 @@ steps as {{ inlined() }} (
     select
         *,
         row_number() over in_order as step,
-        lag(event_type) over in_order as previous_type
+        lag(event_type) over in_order as previous_type,
+        lag(identity_key) over in_order as previous_key
     from touched_visits
     window in_order as (partition by {{ day_of_session }} order by occurred_at, event_id)
 
@@ -51,6 +52,7 @@ paths as (
 
     select
         max_by(identity_key, step) as identity_key,
+        array_agg(previous_key) filter (where previous_key <> identity_key) as earlier_keys,
         {{ day_of_session }},
         count(*) as steps,
         count(*) filter (where event_type = 'page_view') as page_views,
