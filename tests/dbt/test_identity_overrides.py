@@ -220,6 +220,47 @@ def test_an_override_set_and_taken_back(home: Home, call: Any, preview: Any, act
     assert {(cause, detail) for *_, cause, detail in undone.log - done.log} == TAKEN_BACK[action]
 
 
+BLOCKED = "{} (override: preview)"
+
+
+@pytest.mark.parametrize(
+    ("stands", "comes", "said"),
+    [
+        # the only identifiers that anybody has of a user
+        (
+            [],
+            [("block", "email=new@example.org"), ("block", "cookie=slip")],
+            ("dissolved", "blocked", BLOCKED.format("cookie=slip")),
+        ),
+        # two that were held together before leave together
+        (
+            [("together", "card=K1", "card=K2")],
+            [("block", "customer_id=C1")],
+            ("merged_into", "blocked", BLOCKED.format("customer_id=C1")),
+        ),
+        # one that held others together
+        (
+            [("together", "card=K2", BOB)],
+            [("block", "card=K2")],
+            ("split_from", "blocked", BLOCKED.format("card=K2")),
+        ),
+    ],
+)
+def test_the_log_names_what_changed(
+    home: Home, stands: list[tuple[str, ...]], comes: list[tuple[str, ...]], said: tuple[str, str, str]
+) -> None:
+    start = state(home)
+    for rows in (stands, stands + comes):
+        before = state(home)
+        override(home, *rows)
+        assert home.dbt("run", "--select", *MODELS).failed == set()
+    news = state(home).log - before.log
+    assert {(event, cause, detail) for _, event, _, _, cause, detail in news} == {said}
+    override(home)
+    assert home.dbt("run", "--select", *MODELS).failed == set()
+    assert state(home).owner == start.owner
+
+
 def test_a_limit_lowered_and_raised_again(home: Home, preview: Any) -> None:
     rule = ("--vars", "{identity_max_links: {email: 1, cookie: 1}}")
     start = state(home)

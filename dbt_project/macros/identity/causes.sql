@@ -16,7 +16,8 @@
         and other_members.was_user_key is distinct from moves.was_user_key
 {%- endmacro %}
 
-{# A person decided about two of them, or took a decision back. #}
+{# A person decided about two of them, or took a decision back. A pair that goes the same way together was not parted or
+   joined by that, nor one of which an end was blocked or is free again. #}
 {% macro moved_by_overrides() -%}
     select moves.was_user_key, moves.user_key, 2 as rank, 'override' as cause, cast(null as ubigint) as identity_key,
         pairs.kind || ' ' || {{ name_of('one') }} || ' + ' || {{ name_of('other') }} || ': ' || pairs.reason as cause_detail
@@ -25,6 +26,13 @@
     inner join pairs on members.identifier_id in (pairs.identifier_id, pairs.other_id)
     inner join ledger as one on pairs.identifier_id = one.identifier_id
     inner join ledger as other on pairs.other_id = other.identifier_id
+    left join members as partners
+        on
+            case when members.identifier_id = pairs.identifier_id then pairs.other_id else pairs.identifier_id end
+            = partners.identifier_id
+    where
+        partners.identifier_id is null
+        or partners.was_user_key <> moves.was_user_key or partners.user_key <> moves.user_key
 {%- endmacro %}
 
 {# A value that tied the former user's together was blocked; or one that was blocked ties them to the other user now. #}

@@ -84,7 +84,8 @@ changes as (
         causes.cause_detail,
         causes.identity_key
     from moves
-    left join causes on moves.was_user_key = causes.was_user_key and moves.user_key = causes.user_key
+    left join causes
+        on moves.was_user_key = causes.was_user_key and moves.user_key is not distinct from causes.user_key
     -- identifiers that belong to nobody any more are a change of users only where nothing else is left
     where moves.user_key is not null or (not moves.was_user_lives and moves.heirs = 0)
 

@@ -4,7 +4,7 @@
 with moves as (
 
     select * from {{ ref('int_identity_moves') }}
-    where user_key is not null {{ in_update('and changed_in > __through__') }}
+    {{ in_update('where changed_in > __through__') }}
 
 ),
 
