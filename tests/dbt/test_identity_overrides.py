@@ -261,6 +261,21 @@ def test_the_log_names_what_changed(
     assert state(home).owner == start.owner
 
 
+def test_a_blocked_identifier_that_still_has_a_user_fails_the_build(
+    home: Home, manifest: Any, tmp_path: Path
+) -> None:
+    copy = Home(tmp_path / "copy", manifest)
+    shutil.copyfile(home.warehouse, copy.warehouse)
+    with duckdb.connect(str(copy.warehouse)) as connection:
+        connection.execute(
+            "insert into intermediate.int_blocked_identifiers by name select identifier_id,"
+            " 'shared: by hand' as block_reason, 0 as changed_in from marts.identity_map"
+            " where identifier_value = 'dan@example.org'"
+        )
+        connection.execute("delete from ops.model_state where model = 'identity_map'")
+    assert copy.dbt("build", "--select", "identity_map").failed == {"one_user_unless_blocked_identity_map_"}
+
+
 def test_a_limit_lowered_and_raised_again(home: Home, preview: Any) -> None:
     rule = ("--vars", "{identity_max_links: {email: 1, cookie: 1}}")
     start = state(home)

@@ -61,7 +61,7 @@ final as (
     inner join identifiers on versions.identifier_id = identifiers.identifier_id
     left join activity on versions.identifier_id = activity.identifier_id
     left join users on versions.user_key = users.user_key
-    left join blocked on versions.identifier_id = blocked.identifier_id and versions.user_key is null
+    left join blocked on versions.identifier_id = blocked.identifier_id
 
 )
 
