@@ -7,7 +7,9 @@
     set disabled_optimizers = '{{ ([before] if before else []) | join }}{{ ',' if before }}common_subexpressions';
     {% for task, model_id, scoring_sql, schema, table, entity, tracks, through in run_query(models_in_sql()).rows %}
       {% set features = '"' ~ schema ~ '"."' ~ table ~ '"' %}
-      {% set newest = run_query('select max(changed_in) from ' ~ features).columns[0].values()[0] if tracks else none %}
+      {# a user who went leaves no row to be stamped; but the table remembers in which run it was written #}
+      {% set newest = run_query('select greatest(max(changed_in), (select max(wrote) from ops.model_state where model = '
+        ~ quoted(table) ~ ')) from ' ~ features).columns[0].values()[0] if tracks else none %}
       {% if newest is none or through is none or newest > through %}
         {{ rescored_users(task, model_id, scoring_sql, features, quoted_name(entity), newest, through) }}
       {% endif %}

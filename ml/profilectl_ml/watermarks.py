@@ -63,7 +63,7 @@ def record(
 
 
 def newest(connection: duckdb.DuckDBPyConnection, features: tuple[str, ...]) -> int | None:
-    """Return the newest run that wrote features, or None where the relation does not keep track."""
+    """Return the newest run that wrote features or took some away, or None without track of that."""
     tracked = connection.execute(
         "select count(*) from information_schema.columns where table_catalog = current_database()"
         " and table_schema = ? and table_name = ? and column_name = 'changed_in'",
@@ -71,7 +71,16 @@ def newest(connection: duckdb.DuckDBPyConnection, features: tuple[str, ...]) -> 
     ).fetchall()[0][0]
     if len(features) != 2 or not tracked:
         return None
-    found = connection.execute(f"select max(changed_in) from {quote_relation(*features)}").fetchall()[0][0]
+    # A user who went leaves no row to be stamped; but dbt remembers in which run it wrote the table.
+    kept = connection.execute(
+        "select count(*) from information_schema.tables where table_catalog = current_database()"
+        " and table_schema = 'ops' and table_name = 'model_state'"
+    ).fetchall()[0][0]
+    wrote = "(select max(wrote) from ops.model_state where model = $table)" if kept else "null"
+    found = connection.execute(
+        f"select greatest(max(changed_in), {wrote}) from {quote_relation(*features)}",
+        {"table": features[-1]} if kept else {},
+    ).fetchall()[0][0]
     return None if found is None else int(found)
 
 

@@ -123,6 +123,24 @@ def test_only_whom_a_build_touched_is_scored_anew(home: Home, models: Any) -> No
     assert {user: after[user] for user in others} == {user: before[user] for user in others}
 
 
+def test_a_user_of_whom_nothing_is_left_has_no_score(home: Home, models: Any) -> None:
+    """Nobody else's features change: what tells is that the features were written."""
+    before = {row[0]: row for row in home.dbt("run", "--select", "user_scores").rows(SCORED)}
+    gone = min(before)
+    with duckdb.connect(str(home.warehouse)) as connection:
+        connection.execute(
+            "insert into seeds.identity_overrides by name select 'block' as action, identifier_type,"
+            " identifier_value, 'asked' as reason from marts.identity_map where user_id = ?",
+            [gone],
+        )
+        connection.execute("delete from ops.model_state where model = 'identity_overrides'")
+    built = home.dbt("run", "--select", "int_identity_overrides+")
+    assert not built.failed
+    assert {row[0]: row for row in built.rows(SCORED)} == {
+        user: row for user, row in before.items() if user != gone
+    }
+
+
 def test_the_population_rule_holds(home: Home, models: Any) -> None:
     with duckdb.connect(str(home.warehouse)) as connection:
         connection.execute("update marts.user_features set has_purchase = null, spend_84d = 70 where true")

@@ -95,6 +95,19 @@ def test_touched_users_get_what_scoring_everyone_would_give_them(trained: duckdb
     assert refresh(trained) == []
 
 
+def test_a_user_who_went_takes_everything_along(trained: duckdb.DuckDBPyConnection) -> None:
+    before = made(trained)
+    trained.execute(
+        "delete from marts.user_features where user_id = 'u0005'; create schema ops;"
+        " create table ops.model_state as select 'user_features' as model, 2 as wrote"
+    )
+    assert [one.users for one in refresh(trained)] == [0, 0]
+    found = made(trained)
+    for what in ("scores", "reasons", "segments"):
+        assert found[what] == [row for row in before[what] if row[0] != "u0005"]
+    assert refresh(trained) == []
+
+
 def test_scores_that_dbt_made_still_get_their_reasons(trained: duckdb.DuckDBPyConnection) -> None:
     change(trained)
     # What the macro `rescored` leaves behind: scores that follow the features, reasons that do not.

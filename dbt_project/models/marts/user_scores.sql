@@ -1,4 +1,4 @@
--- What each serving model says of each user. Building it scores everyone anew from the features as they are now.
+-- What each serving model says of each user. Building it scores anew whose features changed (macro rescored).
 -- depends_on: {{ ref('user_features') }}
 {{ config(materialized='view', pre_hook="{{ rescored() }}") }}
 
