@@ -13,6 +13,8 @@ from profilectl_ml.errors import ProfilectlError
 
 EXIT_FAILED = 1
 EXIT_INTERRUPTED = 130
+#: Not defects: a full disk, a folder that is not ours, a limit that is too low.
+OF_THE_MACHINE = (OSError, duckdb.IOException, duckdb.OutOfMemoryException)
 
 
 def report_error(error: ProfilectlError) -> None:
@@ -63,7 +65,7 @@ class BoundaryGroup(TyperGroup):
             # and nothing more may be written while Python closes down.
             os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
             raise typer.Exit(EXIT_FAILED) from error
-        except (ProfilectlError, OSError, duckdb.IOException, duckdb.OutOfMemoryException) as error:
+        except (ProfilectlError, *OF_THE_MACHINE) as error:
             told = error if isinstance(error, ProfilectlError) else of_the_machine(error)
             if told is None or ctx.params.get("debug"):
                 raise

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import signal
@@ -311,31 +312,6 @@ def test_as_json_a_run_is_one_line_however_it_ends(
     assert (done.exit_code, done.stderr) == (1, "error: disk full\n")
 
 
-def test_a_watch_survives_an_update_that_fails(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
-    real, told = loop.update, iter(["disk full"])
-
-    def failing(*arguments: Any, **options: Any) -> loop.Updated:
-        for message in told:
-            raise ProfilectlError(message)
-        return real(*arguments, **options)
-
-    monkeypatch.setattr(loop, "update", failing)
-    seen: list[watching.Watched] = []
-
-    def stop() -> bool:
-        # once: a file that is written again and again never comes to rest
-        if len(seen) == 1 and not (home.landing / "shop/transactions/b9.csv").exists():
-            receipt(home, "b9", "card1", 99.0)
-        return len(seen) == 2
-
-    for one in watching.watch(DBT, Paths.from_environment(), every=0.05, train="never", stop=stop):
-        seen.append(one)
-    assert seen[0].error is not None
-    assert seen[0].error.message == "disk full"
-    assert seen[1].updated is not None
-    assert len(events()) == 4
-
-
 def test_a_demo_too_small_for_a_model_says_so_and_goes_on(home: Home, call: Any) -> None:
     few = ("--months", "1", "--households", "5", "--json")
     done = call("demo", *few, "--project-dir", str(PROJECT))
@@ -351,12 +327,13 @@ def test_a_demo_too_small_for_a_model_says_so_and_goes_on(home: Home, call: Any)
 def test_an_update_that_could_not_be_done_is_tried_again_without_another_file(
     home: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Somebody reads the warehouse when a file arrives, and then closes it."""
-    real, told = loop.update, iter(["in use", "in use"])
+    """Somebody reads the warehouse when a file arrives, and then closes it; or the disk is full a while."""
+    full = OSError(errno.ENOSPC, "No space left on device", "profiles.duckdb")
+    real, told = loop.update, iter([ProfilectlError("in use"), full])
 
     def failing(*arguments: Any, **options: Any) -> loop.Updated:
-        for message in told:
-            raise ProfilectlError(message)
+        for error in told:
+            raise error
         return real(*arguments, **options)
 
     monkeypatch.setattr(loop, "update", failing)
@@ -367,7 +344,8 @@ def test_an_update_that_could_not_be_done_is_tried_again_without_another_file(
     )
     for one in watched:
         seen.append(one)
-    assert [one.error and one.error.message for one in seen] == ["in use", "in use", None]
+    full_disk = "profiles.duckdb: No space left on device"
+    assert [one.error and one.error.message for one in seen] == ["in use", full_disk, None]
     assert len(events()) == 4
 
 

@@ -9,6 +9,7 @@ from importlib import import_module
 
 from profilectl import facts, publishing
 from profilectl.dbt_runner import warm_up
+from profilectl.errors import OF_THE_MACHINE, of_the_machine
 from profilectl.landing.discover import has_settled, modified_at, walk
 from profilectl.locking import only_writer
 from profilectl.project import DbtProject, Paths
@@ -118,8 +119,11 @@ def _update(
         with open_file(paths, paths.warehouse, read_only=True) as connection:
             since = updated.run.run_id if first is None else first
             return Watched(updated, None, runs.latencies(connection, since))
-    except ProfilectlError as error:
-        return Watched(None, error, {})
+    except (ProfilectlError, *OF_THE_MACHINE) as error:
+        told = error if isinstance(error, ProfilectlError) else of_the_machine(error)
+        if told is None:
+            raise
+        return Watched(None, told, {})
 
 
 def _look(paths: Paths, project: DbtProject) -> tuple[_Signature, set[str]]:
