@@ -315,7 +315,8 @@ def layout_of(table: pa.Table, chosen: list[str]) -> Layout:
 
 
 def _fingerprint(connection: duckdb.DuckDBPyConnection, query: str) -> str:
-    hashed = f"select md5(cast(r as varchar)) as h from ({query}) r"
+    # A column of the alias' name would be hashed in place of the row.
+    hashed = f"select md5(cast(__row as varchar)) as h from ({query}) as __row"
     text = f"select md5(string_agg(h, '' order by h)) from ({hashed})"
     return str(connection.execute(text).fetchall()[0][0])
 

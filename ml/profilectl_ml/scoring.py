@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import duckdb
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from profilectl_ml.compiling import NotCompilable, compile_choice, compile_model, long_expressions
 from profilectl_ml.data import check_features
@@ -21,6 +22,25 @@ from profilectl_ml.tasks import Task
 from profilectl_ml.watermarks import later_than
 
 _BATCH_ROWS = 50_000
+
+
+class Members(NamedTuple):
+    """Some rows of the features mart.
+
+    Attributes
+    ----------
+    users, as_of
+        Ids and days, as views of the batch they were read in.
+    member
+        Whether each is in the task's population, shape ``(rows,)``.
+    matrix
+        Their features, shape ``(rows, features)``.
+    """
+
+    users: pa.Array
+    as_of: pa.Array
+    member: NDArray[np.bool_]
+    matrix: NDArray[np.float64]
 
 
 def scoring_statement(task: Task, estimator: Any, baseline: Any, layout: Layout) -> str:
@@ -158,19 +178,19 @@ def _replace(
     connection.execute("drop table temp.scored_now")
 
 
-def member_batches(
-    connection: duckdb.DuckDBPyConnection, task: Task, layout: Layout
-) -> Iterator[tuple[pa.RecordBatch, Any]]:
-    """Yield the features mart in batches, ``user_id, as_of, is_member`` and features, with their matrix."""
+def member_batches(connection: duckdb.DuckDBPyConnection, task: Task, layout: Layout) -> Iterator[Members]:
+    """Yield the features mart in batches."""
     names = ", ".join(quote_identifier(name) for name in layout.names)
     population = quote_identifier(task.population) if task.population else "true"
+    # Names that no column of a mart has: a feature may be called anything else.
     query = (
-        f"select {quote_identifier(task.entity)}::varchar as user_id, {_as_of(task)} as as_of,"
-        f" coalesce({population}, false) as is_member, {names} from {quote_relation(*task.features)}"
+        f"select {quote_identifier(task.entity)}::varchar as __user_id, {_as_of(task)} as __as_of,"
+        f" coalesce({population}, false) as __is_member, {names} from {quote_relation(*task.features)}"
     )
     for batch in _streamed(connection, query):
         if batch.num_rows:
-            yield batch, layout.matrix(batch)
+            member = batch.column("__is_member").to_numpy(zero_copy_only=False)
+            yield Members(batch.column("__user_id"), batch.column("__as_of"), member, layout.matrix(batch))
 
 
 def _streamed(connection: duckdb.DuckDBPyConnection, query: str) -> Iterator[pa.RecordBatch]:
@@ -187,16 +207,14 @@ def _streamed(connection: duckdb.DuckDBPyConnection, query: str) -> Iterator[pa.
 def _batches(
     connection: duckdb.DuckDBPyConnection, task: Task, estimator: Any, baseline: Any, layout: Layout
 ) -> Iterator[pa.Table]:
-    for batch, matrix in member_batches(connection, task, layout):
-        member = batch.column("is_member").to_numpy(zero_copy_only=False)
+    for users, as_of, member, matrix in member_batches(connection, task, layout):
         scores = np.empty(len(matrix))
         for model, rows in ((estimator, member), (baseline, ~member)):
             if rows.any():
                 scores[rows] = predict_bounded(model, matrix[rows], task.minimum)
         # Copies: a single column that is kept would keep the whole batch with all its features.
-        every = pa.array(np.arange(batch.num_rows))
-        columns = {name: batch.column(name).take(every) for name in ("user_id", "as_of")}
-        yield pa.table({**columns, "score": pa.array(scores)})
+        every = pa.array(np.arange(len(matrix)))
+        yield pa.table({"user_id": users.take(every), "as_of": as_of.take(every), "score": pa.array(scores)})
 
 
 def _as_of(task: Task) -> str:

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from profilectl_ml import scoring
+from profilectl_ml.data import read_examples
 from profilectl_ml.errors import ProfilectlError
 from profilectl_ml.estimators import ColumnLevel
 from profilectl_ml.layout import Layout
@@ -56,6 +57,40 @@ def test_a_category_nobody_had_in_training_is_scored(make_marts: MakeMarts, quic
     assert connection.execute("select isfinite(score) from ml.scores where user_id = 'u0003'").fetchall() == [
         (True,)
     ]
+
+
+@pytest.mark.parametrize("name", ["is_member", "r", "score", "x_0", "Label"])
+def test_a_feature_may_have_any_name(make_marts: MakeMarts, quick_task: Task, name: str) -> None:
+    found = []
+    for called in ("visits", name):
+        connection = make_marts()
+        for mart in ("training_examples", "user_features"):
+            connection.execute(f'alter table marts.{mart} rename column visits to "{called}"')
+        train(connection, quick_task)
+        found.append(
+            (
+                connection.execute("select user_id, score from ml.scores order by 1").fetchall(),
+                connection.execute(
+                    "select user_id, rank, contribution from ml.score_reasons where feature = ? order by 1",
+                    [called],
+                ).fetchall(),
+            )
+        )
+    (plain, reasons), (scores, renamed) = found
+    assert len(reasons) > 0
+    assert [user for user, _ in scores] == [user for user, _ in plain]
+    assert [score for _, score in scores] == pytest.approx([score for _, score in plain])
+    assert [row[:2] for row in renamed] == [row[:2] for row in reasons]
+    assert [row[2] for row in renamed] == pytest.approx([row[2] for row in reasons])
+
+
+@pytest.mark.parametrize("name", ["r", "h", "visits"])
+def test_every_column_is_in_the_fingerprint(make_marts: MakeMarts, quick_task: Task, name: str) -> None:
+    connection = make_marts()
+    connection.execute(f"alter table marts.training_examples rename column visits to {name}")
+    before = read_examples(connection, quick_task).fingerprint
+    connection.execute("update marts.training_examples set spend_84d = spend_84d + 1 where user_id = 'u0003'")
+    assert read_examples(connection, quick_task).fingerprint != before
 
 
 def test_no_one_to_score_is_a_clear_error(make_marts: MakeMarts, quick_task: Task) -> None:

@@ -50,14 +50,13 @@ def write_reasons(
         " contribution double, method varchar)"
     )
     try:
-        for batch, matrix in member_batches(connection, task, layout):
-            member = batch.column("is_member").to_numpy(zero_copy_only=False)
+        for users, _, member, matrix in member_batches(connection, task, layout):
             for one, rows in ((explainer, member), (baseline, ~member)):
                 if not rows.any():
                     continue
-                users = batch.column("user_id").filter(pa.array(rows))
+                reasons = _long(one, users.filter(pa.array(rows)), matrix[rows], top)
                 # Not by `register`: a transaction keeps every view it made, and so every batch, to its end.
-                connection.from_arrow(_long(one, users, matrix[rows], top)).insert_into("temp.new_reasons")
+                connection.from_arrow(reasons).insert_into("temp.new_reasons")
         return _insert(connection, task.name, model_id, at)
     finally:
         connection.execute("drop table if exists temp.new_reasons")

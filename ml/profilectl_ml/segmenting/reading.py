@@ -68,10 +68,10 @@ def read_sample(connection: duckdb.DuckDBPyConnection, task: ClusteringTask) -> 
         f"select {columns} from {relation} order by md5(cast({entity} as varchar)), {entity} limit ?",
         [task.max_users],
     ).to_arrow_table()
-    # A sum of hashes needs no sorting and no memory.
+    # A sum of hashes needs no sorting and no memory; a column of the alias' name would be all that is hashed.
     total = connection.execute(
-        "select sum(cast(md5_number_lower(cast(r as varchar)) as hugeint))"
-        f" from (select {entity}, {columns} from {relation}) r"
+        "select sum(cast(md5_number_lower(cast(__row as varchar)) as hugeint))"
+        f" from (select {entity}, {columns} from {relation}) as __row"
     ).fetchall()[0][0]
     return Sample(layout_of(task).matrix(table), dated, f"{int(total):x}")
 

@@ -13,7 +13,9 @@ from profilectl_ml.evaluation import Metric
 from profilectl_ml.kinds import train as train_any
 from profilectl_ml.registry import list_models
 from profilectl_ml.segmenting import training
+from profilectl_ml.segmenting.features import Feature
 from profilectl_ml.segmenting.judging import Judged, verdict
+from profilectl_ml.segmenting.reading import read_sample
 from profilectl_ml.segmenting.task import ClusteringTask
 from profilectl_ml.segmenting.training import train
 
@@ -34,6 +36,21 @@ def test_the_order_of_rows_changes_nothing(make_mart: MakeMart, task: Clustering
     assert [t.stability for t in first.tried] == [t.stability for t in second.tried]
     fingerprints = [c.execute("select data_fingerprint from ml.runs").fetchall() for c in (one, other)]
     assert fingerprints[0] == fingerprints[1]
+
+
+def test_every_feature_is_in_the_fingerprint(make_mart: MakeMart, task: ClusteringTask) -> None:
+    """Whatever the columns are called, ``r`` say."""
+    frame, columns = (
+        people().rename(columns={"discount_share": "r"}),
+        (*task.columns[:2], Feature("r", "none")),
+    )
+    found = {
+        read_sample(
+            make_mart(frame.assign(spend_84d=frame["spend_84d"] + more)), replace(task, columns=columns)
+        ).fingerprint
+        for more in (0, 1)
+    }
+    assert len(found) == 2
 
 
 @pytest.mark.parametrize("ways", [("regulars", "gone"), ("regulars", "bargains", "gone")])
