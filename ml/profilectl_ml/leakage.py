@@ -28,7 +28,8 @@ def check_times(connection: duckdb.DuckDBPyConnection, task: Task) -> None:
     Raises
     ------
     ProfilectlError
-        The message names the column and says how many rows are concerned.
+        The message names the column and says how many rows are concerned, or that ``known_at`` names a column
+        that is no date.
     """
     if task.cutoff is None:
         return
@@ -38,10 +39,19 @@ def check_times(connection: duckdb.DuckDBPyConnection, task: Task) -> None:
         raise ProfilectlError(
             f"task {task.name}: known_at names {absent[0]!r}, which {'.'.join(task.examples)} does not have"
         )
-    dated = [c for c, kind in columns.items() if kind.startswith(("DATE", "TIMESTAMP")) and c != task.cutoff]
+    dated = [c for c, kind in columns.items() if kind.startswith(("DATE", "TIMESTAMP"))]
+    for feature, column in task.known_at.items():
+        if column not in dated:
+            raise ProfilectlError(
+                f"task {task.name}: known_at says that {feature!r} was known at {column!r}, which is"
+                f" {columns[column].lower()} in {'.'.join(task.examples)}, not a date or timestamp",
+                hint=f"cast {column} to a date or timestamp in the mart",
+            )
     told = {column: feature for feature, column in task.known_at.items()}
     cutoff = quote_identifier(task.cutoff)
     for column in dated:
+        if column == task.cutoff:
+            continue
         late = connection.execute(
             # A cutoff is the last day that features see, all of it.
             f"select count(*), min({cutoff})::varchar from {quote_relation(*task.examples)}"

@@ -60,6 +60,19 @@ def test_a_feature_known_too_late_is_refused_by_its_own_name(make_marts: MakeMar
         check_times(connection, replace(quick_task, known_at={"visits": "nowhere"}))
 
 
+@pytest.mark.parametrize(
+    ("kind", "value"), [("varchar", "(cutoff + 400)::varchar"), ("integer", "20300101"), ("time", "'10:00'")]
+)
+def test_when_a_feature_was_known_must_be_a_date(
+    make_marts: MakeMarts, quick_task: Task, kind: str, value: str
+) -> None:
+    connection = make_marts()
+    with_column(connection, "counted_at", kind, value)
+    check_times(connection, quick_task)
+    with pytest.raises(ProfilectlError, match=rf"'visits' was known at 'counted_at', which is {kind} in"):
+        check_times(connection, replace(quick_task, known_at={"visits": "counted_at"}))
+
+
 # --- what nobody has at scoring time
 
 
