@@ -6,6 +6,8 @@ from typing import Any
 
 _FEW_USERS, _FEW_ONES = 200, 30
 _WIDE = 0.25
+# A probability is off that misses by more, where a calibrated model would have any such bin this seldom.
+_OFF, _BY_CHANCE = 0.1, 0.05
 _SHOWN = 4
 _LARGER_IS_BETTER = ("auc",)
 
@@ -43,7 +45,9 @@ def _few(card: dict[str, Any]) -> str | None:
         return None
     if users < _FEW_USERS:
         return f"Judged on {users:,} users only: figures can differ a good deal on others."
-    ones = sum(r["n"] * r["observed"] for r in card["reliability"] if r["candidate"] == card["run"]["chosen"])
+    ones = sum(
+        r["n"] * r["observed"] for r in card["reliability"] if r["candidate"] == card["model"]["candidate"]
+    )
     if card["reliability"] and ones < _FEW_ONES:
         return f"Among {users:,} test users only {ones:.0f} are positive: precision and recall are rough."
     return None
@@ -66,7 +70,11 @@ def _mixed(card: dict[str, Any]) -> str | None:
 def _wide(card: dict[str, Any]) -> str | None:
     for metric in ("rmse", "log_loss"):
         for row in card["candidates"]:
-            if (row["candidate"], row["split"], row["metric"]) != (card["run"]["chosen"], "test", metric):
+            if (row["candidate"], row["split"], row["metric"]) != (
+                card["model"]["candidate"],
+                "test",
+                metric,
+            ):
                 continue
             if row["low"] is None or not row["value"]:
                 continue
@@ -123,14 +131,17 @@ def _budget(card: dict[str, Any]) -> str | None:
 
 
 def _calibration(card: dict[str, Any]) -> str | None:
-    bins = [r for r in card["reliability"] if r["candidate"] == card["run"]["chosen"] and r["n"]]
-    # Two standard errors of a share of the bin's size, and never less than a tenth of probability.
-    off = [
-        r
-        for r in bins
-        if abs(r["predicted"] - r["observed"])
-        > max(0.1, 2 * (r["predicted"] * (1 - r["predicted"]) / r["n"]) ** 0.5)
-    ]
+    from scipy.stats import binom  # slow to import
+
+    bins = [r for r in card["reliability"] if r["candidate"] == card["model"]["candidate"] and r["n"]]
+
+    def is_off(row: dict[str, Any]) -> bool:
+        n, p, ones = row["n"], row["predicted"], round(row["n"] * row["observed"])
+        chance = 2 * min(binom.cdf(ones, n, p), binom.sf(ones - 1, n, p))
+        # By all bins: the more there are, the more would be off by chance (Bonferroni).
+        return bool(abs(p - row["observed"]) > _OFF and chance < _BY_CHANCE / len(bins))
+
+    off = [row for row in bins if is_off(row)]
     if not off:
         return None
     worst = max(off, key=lambda r: abs(r["predicted"] - r["observed"]))

@@ -21,6 +21,7 @@ from profilectl.project import Paths
 from profilectl.publishing import publish
 from profilectl.reporting import card_figures, report
 from profilectl.warehouse import connect, connect_published
+from profilectl_ml.metrics_classification import reliability
 
 runner = CliRunner()
 
@@ -182,6 +183,43 @@ def test_each_limit_is_said_where_a_figure_says_so_and_only_there(said: str, men
 def test_a_baseline_that_serves_is_the_first_limit() -> None:
     card = {**weak(), "model": {"candidate": "baseline", "kind": "classification"}}
     assert limits(card)[0].startswith("The baseline serves")
+
+
+def test_limits_are_of_the_model_of_the_card_and_not_of_the_one_that_was_chosen() -> None:
+    other = weak()
+    other["model"] = {"candidate": "decision_tree", "kind": "classification"}
+    said = " ".join(limits(other))
+    assert "interval of log_loss" not in said
+    assert "Probabilities are off" not in said
+    for row in (*other["reliability"], *other["candidates"][:2]):
+        row["candidate"] = "decision_tree"
+    said = " ".join(limits(other))
+    assert "interval of log_loss" in said
+    assert "Probabilities are off" in said
+
+
+@pytest.mark.parametrize("users", [50, 300, 900])
+def test_a_calibrated_model_is_seldom_called_off(users: int) -> None:
+    rng, times, card = np.random.default_rng(5), 1000, {**weak(), "slices": [], "candidates": []}
+    off = 0
+    for _ in range(times):
+        predicted = rng.beta(2, 3, users)
+        found = reliability((rng.random(users) < predicted).astype(float), predicted)
+        card["reliability"] = [
+            {"candidate": "logistic", "n": n, "predicted": said, "observed": true}
+            for _, n, said, true in found
+        ]
+        off += any("Probabilities are off" in one for one in limits(card))
+    assert off <= 0.05 * times
+
+
+def test_a_model_that_is_too_sure_is_called_off() -> None:
+    rng, predicted = np.random.default_rng(5), np.linspace(0.02, 0.98, 3000)
+    found = reliability((rng.random(3000) < 0.5).astype(float), predicted)
+    rows = [
+        {"candidate": "logistic", "n": n, "predicted": said, "observed": true} for _, n, said, true in found
+    ]
+    assert "off in 8 of 10 bins" in " ".join(limits({**weak(), "reliability": rows}))
 
 
 def test_paths_are_of_the_number_that_varies_most() -> None:
