@@ -148,6 +148,7 @@ def _with_metrics(connection: duckdb.DuckDBPyConnection, run: Row, serving: str 
         **shown,
         "kind": run.get("kind") or "regression",
         "serving": serving or kept,
+        "sample": details.get("sample"),
         "left_out": details.get("left_out", {}),
         "metrics": metrics,
     }

@@ -52,7 +52,11 @@ def model_card(connection: duckdb.DuckDBPyConnection, model_id: str) -> dict[str
         "model": model,
         "run": {name: run[name] for name in ("run_id", "chosen", "baseline", "promoted", "reason")},
         "asked": details.get("asked", {}),
-        "data": {**{name: run.get(name) for name in _DATA}, "how": details.get("how")},
+        "data": {
+            **{name: run.get(name) for name in _DATA},
+            "how": details.get("how"),
+            "sample": details.get("sample"),
+        },
         "choice": {
             "why": details.get("why"),
             "metric": details.get("metric"),

@@ -17,6 +17,7 @@ def limits(card: dict[str, Any]) -> list[str]:
     found = [
         _baseline(card),
         _population(card),
+        _sample(card),
         _few(card),
         _mixed(card),
         _wide(card),
@@ -37,6 +38,11 @@ def _baseline(card: dict[str, Any]) -> str | None:
 def _population(card: dict[str, Any]) -> str | None:
     name = card["asked"].get("population")
     return f"Learnt only from users with {name}; all others get the baseline's prediction." if name else None
+
+
+def _sample(card: dict[str, Any]) -> str | None:
+    sample = card["data"]["sample"]
+    return f"Learnt and judged on {sample}; all are scored." if sample else None
 
 
 def _few(card: dict[str, Any]) -> str | None:

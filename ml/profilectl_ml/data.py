@@ -41,7 +41,7 @@ _ENTITY, _CUTOFF = "__entity", "__cutoff"
 
 @dataclass(frozen=True)
 class Examples:
-    """Labelled rows, ordered by cutoff and user.
+    """Labelled rows of at most ``MAX_USERS`` users, ordered by cutoff and user.
 
     Attributes
     ----------
@@ -56,7 +56,9 @@ class Examples:
     cutoffs
         Cutoff per row, ``datetime64[D]``; not-a-time in tables without time.
     fingerprint
-        MD5 of all rows, whatever their order in the mart.
+        MD5 of these rows, whatever their order in the mart.
+    among
+        How many users have a label in the mart; None where the rows come from elsewhere.
     """
 
     layout: Layout
@@ -65,6 +67,14 @@ class Examples:
     users: NDArray[np.object_]
     cutoffs: NDArray[np.datetime64]
     fingerprint: str
+    among: int | None = None
+
+    @property
+    def sample(self) -> str | None:
+        """Which part of the users these are, in words; None where they are all."""
+        if self.among is None or self.among <= MAX_USERS:
+            return None
+        return f"a fixed sample of {MAX_USERS:,} of {self.among:,} users"
 
     @property
     def timeless(self) -> bool:
@@ -77,7 +87,7 @@ class Examples:
 
 
 def read_examples(connection: duckdb.DuckDBPyConnection, task: Task) -> Examples:
-    """Read the labelled examples of a task.
+    """Read the labelled examples of a task: of all users, or of a sample that a hash of their ids picks.
 
     Raises
     ------
@@ -123,6 +133,7 @@ def read_examples(connection: duckdb.DuckDBPyConnection, task: Task) -> Examples
         users=users,
         cutoffs=table.column(_CUTOFF).to_numpy().astype("datetime64[D]"),
         fingerprint=_fingerprint(connection, sampled),
+        among=total,
     )
 
 

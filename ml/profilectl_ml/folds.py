@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 import numpy as np
@@ -75,8 +75,11 @@ def plan(examples: Examples, kind: str, horizon_days: int, seed: int) -> Plan:
     ProfilectlError
         If there are too few cutoffs or users to learn, to choose and to judge.
     """
-    if examples.timeless:
-        return _grouped(examples, kind, seed)
+    made = _grouped(examples, kind, seed) if examples.timeless else _out_of_time(examples, horizon_days)
+    return replace(made, how=f"{made.how}; {examples.sample}") if examples.sample else made
+
+
+def _out_of_time(examples: Examples, horizon_days: int) -> Plan:
     known = sorted(set(examples.cutoffs.tolist()))
     split = out_of_time(known, horizon_days)
     folds = make_folds(examples, validation_folds(split.train, horizon_days))

@@ -51,7 +51,7 @@ class TrainResult:
     n_train, n_test, n_scores
         Rows learnt from and judged on; users scored.
     fingerprint
-        Of all labelled rows.
+        Of the labelled rows that were read: of all, or of a sample of the users.
     seconds
         Wall time.
     """

@@ -145,6 +145,7 @@ def _train(connection: duckdb.DuckDBPyConnection, task: Task, seed: int, tell: P
         threshold=choice.threshold,
         details={
             **_details(task, choice, schedule),
+            "sample": examples.sample,
             "left_out": left_out(connection, task, examples),
             "scored_by": served.how,
         },

@@ -148,7 +148,7 @@ def weak() -> dict[str, Any]:
         "model": {"candidate": "logistic", "kind": "classification"},
         "run": {"chosen": "logistic", "baseline": "baseline"},
         "asked": {"population": "has_purchase"},
-        "data": {"n_test": 90, "test_cutoff": None},
+        "data": {"n_test": 90, "test_cutoff": None, "sample": "a part of them"},
         "choice": {"skipped": {"mlp": "the 5 s were used up", "lightgbm": "not installed"}},
         "features": [{"feature": "age", "psi": 0.4, "drifted": True}],
         "reliability": [{"candidate": "logistic", "n": 100, "predicted": 0.8, "observed": 0.4}],
@@ -163,11 +163,13 @@ def weak() -> dict[str, Any]:
 
 def expectations() -> Iterator[tuple[str, dict[str, Any]]]:
     """Each limit, and the change of the card that makes it go."""
+    data = {**weak()["data"], "sample": None}
+    yield "Learnt and judged on a part of them", {"data": data}
     yield "Learnt only from users with has_purchase", {"asked": {}}
-    yield "Judged on 90 users only", {"data": {"n_test": 900, "test_cutoff": None}}
+    yield "Judged on 90 users only", {"data": {**data, "n_test": 900}}
     yield "worse than the baseline in auc 0.6 against 0.7", {"candidates": []}
     yield "The interval of log_loss is wide", {"candidates": []}
-    yield "The table has no time", {"data": {"n_test": 90, "test_cutoff": "2024-01-01"}}
+    yield "The table has no time", {"data": {**data, "test_cutoff": "2024-01-01"}}
     yield "age (0.40)", {"features": []}
     yield "band = a (auc 0.6 against 0.7, n = 40)", {"slices": []}
     yield "not every setting was tried of: mlp.", {"choice": {"skipped": {"lightgbm": "not installed"}}}

@@ -15,6 +15,7 @@ from typer.testing import CliRunner
 
 from profilectl.app import app
 from profilectl.project import Paths
+from profilectl_ml import data
 
 runner = CliRunner()
 HEADER = "customer,visits,region,signed_up,note,always,churned"
@@ -196,3 +197,22 @@ def test_progress_is_a_line_now_and_then_where_there_is_no_terminal(paths: Paths
     told = [line for line in done.stderr.splitlines() if line.startswith("training ")]
     assert 2 <= len(told) <= 6
     assert told[0] == "training 0%: reading customers.csv"
+
+
+def test_a_sample_of_the_users_is_said_wherever_the_model_is_shown(
+    paths: Paths, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(data, "MAX_USERS", 100)
+    file, sample = write(tmp_path, lines()), "a fixed sample of 100 of 240 users"
+    done = call("train", "--table", file, *QUICK, "--positive", "yes")
+    assert done.exit_code == 0, done.output
+    assert sample in done.stdout
+    card = json.loads(call("models", "show", "customers", "--json").stdout)
+    assert sample in card["data"]["how"]
+    assert f"Learnt and judged on {sample}; all are scored." in card["limits"]
+    assert sample in call("models", "show", "customers").stdout
+    assert query(paths, "select count(*) from ml.scores") == [(240,)]
+    monkeypatch.setattr(data, "MAX_USERS", 240)
+    whole = call("train", "--table", file, *QUICK, "--positive", "yes")
+    assert whole.exit_code == 0, whole.output
+    assert "a fixed sample" not in whole.stdout

@@ -84,6 +84,8 @@ def label_text(asked: dict[str, Any]) -> str | None:
 def data_text(data: dict[str, Any]) -> str:
     """Return what was learnt from and judged on, in words."""
     parts = [f"{data['n_train']:,} rows learnt from"] if data["n_train"] is not None else []
+    if data["sample"]:
+        parts.append(f"of {data['sample']}")
     if data["train_cutoffs"]:
         days = [day.strip() for day in data["train_cutoffs"].split(",")]
         parts.append(f"cutoffs {days[0]} to {days[-1]}" if len(days) > 1 else f"cutoff {days[0]}")

@@ -38,7 +38,7 @@ def learnt_from(one: dict[str, Any]) -> str:
     """Return in words how many rows were learnt from and judged on; what is not known is not said."""
     parts = []
     if one["n_train"] is not None:
-        parts.append(f"{one['n_train']:,} examples")
+        parts.append(f"{one['n_train']:,} examples" + (f" of {one['sample']}" if one["sample"] else ""))
     if one["n_test"] is not None:
         after = f"after {one['test_cutoff']}" if one["test_cutoff"] else "kept aside"
         parts.append(f"tested on {one['n_test']:,} users {after}")
