@@ -8,7 +8,7 @@ from datetime import timedelta
 import duckdb
 import numpy as np
 
-from profilectl_ml.data import label_of, layout_query
+from profilectl_ml.data import MAX_USERS, label_of, layout_query
 from profilectl_ml.evaluation import evaluate
 from profilectl_ml.predicting import predict_bounded
 from profilectl_ml.registry import LoadedModel
@@ -52,7 +52,10 @@ def realised_error(connection: duckdb.DuckDBPyConnection, model: LoadedModel, ta
         [stored.run_id, stored.candidate, metric],
     ).fetchall()
     rows = connection.execute(
-        f"{layout_query(task, model.layout)} and {cutoff} = ? order by 1", [newest]
+        # The sample that a training would learn from: no more of the others has to fit into memory.
+        f"{layout_query(task, model.layout)} and {cutoff} = ? order by md5(__entity), __entity"
+        f" limit {MAX_USERS}",
+        [newest],
     ).to_arrow_table()
     if not known or not rows.num_rows:
         return Realised(False, f"nobody to judge it on at {newest}")

@@ -8,6 +8,7 @@ from typing import Any
 
 import duckdb
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 from sklearn.metrics import roc_auc_score
 
@@ -21,9 +22,16 @@ Labels = NDArray[np.object_]
 MIN_USERS = 30
 _FEATURES, _VALUES, _PARTS = 3, 12, 4
 _MISSING = "(unknown)"
+_JUDGED = "judged_rows"
+_SEGMENTS = (
+    f"select place, 'segment of ' || task, segment::varchar from ml.segments join {_JUDGED} using (user_id)"
+    " where segment is not null order by task, place"
+)
 # Whom a source knows, by what it recorded of them.
-_SOURCES = "select user_id, list(distinct source order by source) from marts.fct_events group by 1"
-_SEGMENTS = "select user_id, task, segment from ml.segments where segment is not null"
+_SOURCES = (
+    "select place, 'known from', list(distinct source::varchar order by source) from marts.fct_events"
+    f" join {_JUDGED} on {_JUDGED}.user_id = fct_events.user_id::varchar group by place"
+)
 
 
 @dataclass(frozen=True)
@@ -95,14 +103,9 @@ def parts_of(
     if task.baseline is not None:
         column = task.baseline.column
         found[f"{column} by quarter"] = _quarters(matrix[:, layout.position(column)])
-    users = examples.users[rows]
-    known: dict[str, Mapping[str, Any]] = {**_segments(connection), "known from": _sources(connection)}
-    for name, told in known.items():
-        if told:
-            # One by one: of tuples of one length NumPy would make a second axis.
-            found[name] = np.empty(len(users), dtype=object)
-            for row, user in enumerate(users):
-                found[name][row] = told.get(str(user))
+    for place, name, told in _known(connection, examples.users[rows]):
+        labels = found.setdefault(name, np.full(len(rows), None, dtype=object))
+        labels[place] = tuple(told) if isinstance(told, list) else told
     return found
 
 
@@ -133,18 +136,19 @@ def _quarters(values: Floats) -> Labels:
     )
 
 
-def _segments(connection: duckdb.DuckDBPyConnection) -> dict[str, dict[str, str]]:
-    found: dict[str, dict[str, str]] = {}
-    if _exists(connection, "ml", "segments"):
-        for user, task, segment in connection.execute(_SEGMENTS).fetchall():
-            found.setdefault(f"segment of {task}", {})[str(user)] = str(segment)
-    return found
-
-
-def _sources(connection: duckdb.DuckDBPyConnection) -> dict[str, tuple[str, ...]]:
-    if not _exists(connection, "marts", "fct_events"):
-        return {}
-    return {str(user): tuple(names) for user, names in connection.execute(_SOURCES).fetchall() if user}
+def _known(connection: duckdb.DuckDBPyConnection, users: Labels) -> list[tuple[int, str, Any]]:
+    """Return the place of a user among ``users``, the slice, and the part or parts of it that they are in."""
+    there = [
+        query
+        for schema, table, query in (("ml", "segments", _SEGMENTS), ("marts", "fct_events", _SOURCES))
+        if _exists(connection, schema, table)
+    ]
+    judged = pa.table({"place": np.arange(len(users)), "user_id": pa.array(users, type=pa.string())})
+    connection.register(_JUDGED, judged)
+    try:
+        return [row for query in there for row in connection.execute(query).fetchall()]
+    finally:
+        connection.unregister(_JUDGED)
 
 
 def _exists(connection: duckdb.DuckDBPyConnection, schema: str, table: str) -> bool:

@@ -11,8 +11,9 @@ from typing import Any
 import duckdb
 import pytest
 
-from profilectl_ml import monitoring, promotion, training
+from profilectl_ml import monitoring, promotion, realised, training
 from profilectl_ml.errors import ProfilectlError
+from profilectl_ml.evaluation import evaluate
 from profilectl_ml.monitoring import RetrainRule
 from profilectl_ml.tasks import Task
 
@@ -73,6 +74,22 @@ def test_an_error_within_its_interval_is_none(trained: duckdb.DuckDBPyConnection
     assert not found.due
     assert "rmse" in found.reason
     assert "at 2017-12-31 is not above the" in found.reason
+
+
+def test_no_more_users_are_judged_than_are_learnt_from(
+    trained: duckdb.DuckDBPyConnection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    move_on(trained, "label_spend_next_28d")
+    judged = []
+
+    def counted(actual: Any, *arguments: Any, **options: Any) -> Any:
+        judged.append(len(actual))
+        return evaluate(actual, *arguments, **options)
+
+    monkeypatch.setattr(realised, "MAX_USERS", 70)
+    monkeypatch.setattr(realised, "evaluate", counted)
+    assert "rmse" in check(trained, RetrainRule(max_drift=1e9)).reason
+    assert judged == [70]
 
 
 def test_an_error_above_the_interval_of_the_test_is_due(trained: duckdb.DuckDBPyConnection) -> None:

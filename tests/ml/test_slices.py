@@ -2,13 +2,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any, cast
 
 import duckdb
 import numpy as np
 import pytest
 
 from profilectl_ml import training
-from profilectl_ml.slices import MIN_USERS, slices
+from profilectl_ml.data import read_examples
+from profilectl_ml.slices import MIN_USERS, parts_of, slices
 from profilectl_ml.tasks import Task
 
 
@@ -59,3 +61,39 @@ def test_training_writes_slices_of_what_is_known(
     if with_events:
         # Whom two sources know is in both parts.
         assert {("known from", "crm", 160), ("known from", "shop", 160)} <= set(found)
+
+
+def test_only_the_users_judged_are_asked_for(
+    make_marts: Callable[..., duckdb.DuckDBPyConnection], quick_task: Task
+) -> None:
+    connection, read = make_marts(users=60), []
+    connection.execute("create schema ml")
+    connection.execute(
+        "create table ml.segments as select 'u' || lpad(i::varchar, 4, '0') as user_id, 'value' as task,"
+        " 'low' as segment from range(5000) as t(i)"
+    )
+    connection.execute("create table marts.fct_events as select user_id, 'shop' as source from ml.segments")
+
+    class Watched:
+        """Counts the rows that leave the warehouse one by one."""
+
+        def __init__(self, inner: Any) -> None:
+            self.inner = inner
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(self.inner, name)
+
+        def execute(self, *arguments: Any) -> Watched:
+            return Watched(self.inner.execute(*arguments))
+
+        def fetchall(self) -> list[Any]:
+            found = self.inner.fetchall()
+            read.append(len(found))
+            return list(found)
+
+    examples = read_examples(connection, quick_task)
+    judged = np.flatnonzero(examples.cutoffs == examples.cutoffs.max())
+    found = parts_of(cast("Any", Watched(connection)), quick_task, examples, judged, [])
+    assert list(found["segment of value"]) == ["low"] * len(judged)
+    assert list(found["known from"]) == [("shop",)] * len(judged)
+    assert max(read) == len(judged) == 60
