@@ -10,7 +10,7 @@ from profilectl_ml.sql import quote_identifier, quote_relation
 
 EVENTS = "recommending_events"
 MIN_USERS = 20
-_TEMPORARY = (EVENTS, "recommending_past", "recommending_items")
+_TEMPORARY = (EVENTS, "recommending_past", "recommending_users", "recommending_items")
 
 
 def read_events(connection: duckdb.DuckDBPyConnection, task: RecommendationTask) -> str:

@@ -70,7 +70,7 @@ class History:
 
 
 def read_history(connection: duckdb.DuckDBPyConnection, task: RecommendationTask, split: Split) -> History:
-    """Count the past of a split; leaves ``recommending_past`` and ``recommending_items`` for SQL.
+    """Count the past of a split; leaves ``recommending_past``, ``_users`` and ``_items`` for SQL.
 
     Raises
     ------
@@ -84,24 +84,28 @@ def read_history(connection: duckdb.DuckDBPyConnection, task: RecommendationTask
         for name, days in (("short", half / 4), ("long", half))
     )
     connection.execute(
+        "create or replace temp table recommending_users as"
+        " select user_id, (row_number() over (order by user_id) - 1)::integer as user_no from"
+        f" (select distinct user_id from {EVENTS} join recommending_items using (item) where {split.past})"
+        " order by user_no"
+    )
+    connection.execute(
         "create or replace temp table recommending_past as"
         f" with aged as (select *, date_diff('second', moment, ?::timestamp) / 86400.0 as age from {EVENTS}"
-        f" where {split.past}),"
-        " users as (select user_id, row_number() over (order by user_id) - 1 as user_no from"
-        " (select distinct user_id from aged join recommending_items using (item)))"
-        " select user_no::integer as user_no, item_no::integer as item_no,"
+        f" where {split.past})"
+        " select user_no, item_no::integer as item_no,"
         f" sum(strength::decimal(18, 4))::double as count, {decayed}, min(age) as since, max(age) as first,"
-        " max(moment) as last_at, any_value(user_id) as user_id,"
+        " max(moment) as last_at,"
         " rank() over (partition by user_no order by max(moment) desc) - 1 as later"
-        " from aged join recommending_items using (item) join users using (user_id)"
+        " from aged join recommending_items using (item) join recommending_users using (user_id)"
         " group by user_no, item_no",
         [split.cutoff],
     )
     found = connection.execute("select * from recommending_past order by user_no, item_no").fetchnumpy()
     items = connection.execute("select * from recommending_items order by item_no").fetchnumpy()
-    users = connection.execute(
-        "select user_id from recommending_past group by user_id, user_no order by user_no"
-    ).fetchnumpy()["user_id"]
+    users = connection.execute("select user_id from recommending_users order by user_no").fetchnumpy()[
+        "user_id"
+    ]
     kept = ("count", "short", "long", "since", "first", "later")
     data = {name: np.asarray(found[name], dtype=np.float32) for name in kept}
     return History(
@@ -132,7 +136,7 @@ def read_truth(connection: duckdb.DuckDBPyConnection, history: History, split: S
         "select distinct p.user_no, i.item_no from"
         f" (select distinct user_id, item from {EVENTS} where {split.future}) as f"
         " join recommending_items as i using (item)"
-        " join (select distinct user_id, user_no from recommending_past) as p using (user_id)"
+        " join recommending_users as p using (user_id)"
         f" {restricted} order by 1, 2"
     ).fetchnumpy()
     ones = np.ones(len(found["user_no"]), dtype=bool)

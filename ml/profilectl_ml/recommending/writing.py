@@ -14,6 +14,8 @@ from profilectl_ml.watermarks import later_than, record_day
 
 # A segment with fewer users who had anything is too small for a popularity of its own.
 MIN_SEGMENT = 20
+# Written at once: all together would need memory that grows with the users.
+_PART_ROWS = 1_000_000
 _COLUMNS = "user_id, task, rank, item, score, reason, is_repeat, model_id, recommended_at, as_of"
 
 
@@ -27,14 +29,27 @@ def replace_recommendations(
 ) -> int:
     """Replace the task's rows and return how many users have some. Call inside a transaction.
 
-    Reads ``recommending_past`` and ``recommending_items`` as the serving history left them.
+    Reads ``recommending_past``, ``_users`` and ``_items`` as the serving history left them.
     """
     at = max(at, later_than(connection, "recommendations", "recommended_at"))
     connection.execute("delete from ml.recommendations where task = ?", [task.name])
     stamp = [task.name, model_id, at, as_of]
-    connection.register("new_recommendations", found)
+    for first in range(0, len(found), _PART_ROWS):
+        _write_part(connection, task, found.slice(first, _PART_ROWS), stamp)
+    _without_history(connection, task, stamp)
+    record_day(connection, task.name, model_id)
+    ((users,),) = connection.execute(
+        "select count(distinct user_id) from ml.recommendations where task = ?", [task.name]
+    ).fetchall()
+    return int(users)
+
+
+def _write_part(
+    connection: duckdb.DuckDBPyConnection, task: RecommendationTask, part: pa.Table, stamp: list[object]
+) -> None:
+    now, past = task.verbs
+    connection.register("new_recommendations", part)
     try:
-        now, past = task.verbs
         connection.execute(
             f"insert into ml.recommendations ({_COLUMNS})"
             f" with names as ({_names(connection, task)})"
@@ -44,21 +59,15 @@ def replace_recommendations(
             " when r.because_no is not null then 'because you ' || $6 || ' ' || coalesce(n.name, b.item)"
             " else 'popular with everyone' end, r.times > 0, $2, $3, $4"
             " from new_recommendations as r"
-            " join (select distinct user_no, user_id from recommending_past) as u using (user_no)"
+            " join recommending_users as u using (user_no)"
             " join recommending_items as i on i.item_no = r.item_no"
             " left join recommending_items as b on b.item_no = r.because_no"
             " left join names as n on n.item = b.item"
-            " order by u.user_id, r.rank",
+            " order by r.user_no, r.rank",
             [*stamp, now, past],
         )
     finally:
         connection.unregister("new_recommendations")
-    _without_history(connection, task, stamp)
-    record_day(connection, task.name, model_id)
-    ((users,),) = connection.execute(
-        "select count(distinct user_id) from ml.recommendations where task = ?", [task.name]
-    ).fetchall()
-    return int(users)
 
 
 def _names(connection: duckdb.DuckDBPyConnection, task: RecommendationTask) -> str:
@@ -90,20 +99,19 @@ def _without_history(
     connection.execute(
         f"insert into ml.recommendations ({_COLUMNS})"
         f" with everyone as ({everyone}),"
-        " had as (select p.user_no, p.item_no, s.segment from recommending_past as p"
-        " left join everyone as s using (user_id)),"
-        " sized as (select segment, count(distinct user_no) as users from had where segment is not null"
-        f" group by segment having count(distinct user_no) >= {MIN_SEGMENT}),"
+        " placed as (select u.user_no, e.segment from recommending_users as u"
+        " join everyone as e using (user_id)),"
+        " had as (select user_no, item_no, segment from recommending_past join placed using (user_no)),"
+        " sized as (select segment, count(*) as users from placed where segment is not null"
+        f" group by segment having count(*) >= {MIN_SEGMENT}),"
         " counted as (select segment, item_no, count(*) / any_value(users) as share from had join sized"
         " using (segment) group by segment, item_no"
-        " union all select null, item_no, count(*) / (select count(distinct user_no) from had) from had"
-        " group by item_no),"
+        " union all select null, item_no, count(*) / (select count(*) from recommending_users)"
+        " from recommending_past group by item_no),"
         " top as (select *, row_number() over (partition by segment order by share desc, item_no) as rank"
         " from counted qualify rank <= $5),"
         " left_out as (select e.user_id, s.segment from everyone as e"
-        " left join sized as s using (segment)"
-        " where e.user_id not in (select user_id from ml.recommendations where task = $1)"
-        " and e.user_id not in (select user_id from recommending_past))"
+        " left join sized as s using (segment) anti join recommending_users as u on u.user_id = e.user_id)"
         " select l.user_id, $1, t.rank, i.item, t.share,"
         " 'popular with ' || coalesce(l.segment, 'everyone'), false, $2, $3, $4"
         " from left_out as l join top as t on t.segment is not distinct from l.segment"
