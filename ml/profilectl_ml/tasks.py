@@ -32,6 +32,7 @@ _OPTIONAL = (
 )
 ALLOWED_KEYS = _REQUIRED + _OPTIONAL
 SUPERVISED = ("regression", "classification")
+_OF_ONE_KIND = {"level": "regression", "positive": "classification", "costs": "classification"}
 _DEFAULT_METRIC = {"regression": "mse", "classification": "log_loss"}
 _RULES = ("above", "at_most", "equals")
 
@@ -103,11 +104,11 @@ class Task:
         The naive prediction that a model must beat; without one the mean, or the share of ones.
         For a classification the column alone, turned into a probability.
     positive
-        Which labels count as 1; without it, true or 1 does.
+        Which labels of a classification count as 1; without it, true or 1 does.
     population
         Boolean column; only rows where it is true are learnt from.
     level
-        A second rule of thumb that ``blend`` may average in.
+        A second rule of thumb that the ``blend`` of a regression may average in.
     minimum
         Predictions below it are raised to it.
     costs
@@ -185,6 +186,12 @@ def parse(declared: Declaration) -> Task:
     """
     declared.check_keys(_REQUIRED, _OPTIONAL)
     kind = declared.one_of("kind", SUPERVISED, "")
+    for key in sorted(declared.given):
+        if _OF_ONE_KIND.get(key, kind) != kind:
+            raise declared.wrong(
+                f"{key} belongs to a {_OF_ONE_KIND[key]}, this is a {kind}",
+                hint=f"take {key} out, or change kind",
+            )
     known_at = declared.given.get("known_at", {})
     if not isinstance(known_at, Mapping):
         raise declared.wrong("known_at must map features to the columns that say when they were known")

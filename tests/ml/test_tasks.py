@@ -80,8 +80,32 @@ def test_an_unknown_key_names_file_and_allowed_keys(manifest: dict[str, Any]) ->
 def test_a_wrong_value_is_a_clear_error(
     manifest: dict[str, Any], key: str, value: object, message: str
 ) -> None:
-    settings(manifest)[key] = value
+    given = settings(manifest)
+    if key in ("positive", "costs"):
+        for other in ("level", "metric", "candidates"):
+            given.pop(other, None)
+        given["kind"] = "classification"
+    given[key] = value
     with pytest.raises(ProfilectlError, match=message):
+        tasks_from_manifest(manifest)
+
+
+@pytest.mark.parametrize(
+    ("kind", "key", "value"),
+    [
+        ("classification", "level", {"column": "spend_84d"}),
+        ("regression", "positive", {"above": 0}),
+        ("regression", "costs", {"false_positive": 1, "false_negative": 5}),
+    ],
+)
+def test_a_key_of_the_other_kind_is_refused(
+    manifest: dict[str, Any], kind: str, key: str, value: object
+) -> None:
+    given = settings(manifest)
+    for other in ("level", "metric", "candidates"):
+        given.pop(other, None)
+    given.update({"kind": kind, key: value})
+    with pytest.raises(ProfilectlError, match=rf"{key} belongs to a \w+, this is a {kind}"):
         tasks_from_manifest(manifest)
 
 
