@@ -14,7 +14,8 @@ from profilectl_ml.errors import ProfilectlError
 from profilectl_ml.sql import quote_identifier, quote_literal, quote_relation
 
 SUFFIXES = (".csv", ".tsv", ".parquet", ".json", ".jsonl")
-ROW_NUMBER = "row_number"
+# A name that no file has: its own row_number is a column like any other.
+ROW_NUMBER = "__row_number"
 _CATALOGUE = "profilectl_files"
 _DELIMITERS = (",", ";", "\t", "|")
 # How people write that a value is missing; a column of numbers stays one of numbers.
@@ -48,7 +49,7 @@ def open_file(
     Parameters
     ----------
     numbered
-        Adds a column ``row_number``, from 1 in the file's order.
+        Adds a column ``ROW_NUMBER``, from 1 in the file's order.
     types
         What columns of a CSV or TSV file are; others are what their values look like. JSON and Parquet say it
         themselves.
@@ -62,11 +63,11 @@ def open_file(
         raise ProfilectlError(f"there is no file {path}")
     reader, values = _reader(path, types or {})
     relation = (_CATALOGUE, "main", name)
-    number = f", row_number() over () as {ROW_NUMBER}" if numbered else ""
+    number = f"row_number() over () as {quote_identifier(ROW_NUMBER)}, " if numbered else ""
     connection.execute(f"attach if not exists ':memory:' as {quote_identifier(_CATALOGUE)}")
     try:
         connection.execute(
-            f"create or replace table {quote_relation(*relation)} as select *{number} from {reader}", values
+            f"create or replace table {quote_relation(*relation)} as select {number}* from {reader}", values
         )
     except duckdb.Error as error:
         raise ProfilectlError(

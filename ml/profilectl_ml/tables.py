@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+import unicodedata
 from pathlib import Path
 
 import duckdb
@@ -148,12 +149,14 @@ def table_name(source: str) -> str:
 
     Examples
     --------
-    >>> table_name("data/Online Shoppers.csv.gz"), table_name("marts.people")
-    ('online_shoppers', 'people')
+    >>> table_name("data/Online Shoppers.csv.gz"), table_name("marts.people"), table_name("q1.客户.csv")
+    ('online_shoppers', 'people', 'q1_客户')
     """
     known = file_suffix(source)
-    text = Path(source).name.lower().removesuffix(".gz").removesuffix(known) if known else source
-    return re.sub(r"[^a-z0-9_]+", "_", text.rsplit(".", 1)[-1].lower()).strip("_") or "table"
+    text = Path(source).name.lower().removesuffix(".gz").removesuffix(known) if known else source.lower()
+    text = text if known else text.rsplit(".", 1)[-1]
+    # Composed: some systems write an accent as a character of its own, which is no letter.
+    return re.sub(r"\W+", "_", unicodedata.normalize("NFC", text)).strip("_") or "table"
 
 
 def _relation(source: str) -> tuple[str, str]:

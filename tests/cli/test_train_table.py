@@ -216,3 +216,31 @@ def test_a_sample_of_the_users_is_said_wherever_the_model_is_shown(
     whole = call("train", "--table", file, *QUICK, "--positive", "yes")
     assert whole.exit_code == 0, whole.output
     assert "a fixed sample" not in whole.stdout
+
+
+def test_a_file_may_have_a_row_number_of_its_own(paths: Paths, tmp_path: Path) -> None:
+    body = [f"{1000 + place},{line}" for place, line in enumerate(lines())]
+    file = write(tmp_path, body, header=f"row_number,{HEADER}")
+    quick = ("--label", "churned", "--candidates", "logistic", "--positive", "yes")
+    done = call("train", "--table", file, *quick)
+    assert done.exit_code == 0, done.output
+    ids = "select min(user_id::int), max(user_id::int) from ml.scores where task = ?"
+    with duckdb.connect(str(paths.warehouse)) as connection:
+        assert connection.execute(ids, ["customers"]).fetchall() == [(1, 240)]
+    done = call("train", "--table", file, *quick, "--id", "row_number", "--name", "own")
+    assert done.exit_code == 0, done.output
+    scored = call("score", "own")
+    assert scored.exit_code == 0, scored.output
+    with duckdb.connect(str(paths.warehouse)) as connection:
+        assert connection.execute(ids, ["own"]).fetchall() == [(1000, 1239)]
+
+
+def test_files_of_different_names_are_different_tasks(paths: Paths, tmp_path: Path) -> None:
+    names = ["q1.customers.csv", "q2.customers.csv", "客户.csv", "订单.csv", "cafe\u0301.csv"]
+    for name in names:
+        done = call("train", "--table", write(tmp_path, lines(), name=name), *QUICK, "--positive", "yes")
+        assert done.exit_code == 0, done.output
+    tasks = {task for (task,) in query(paths, "select distinct task from ml.scores")}
+    assert tasks == {"q1_customers", "q2_customers", "客户", "订单", "café"}
+    assert call("models", "show", "客户").exit_code == 0
+    assert call("report").exit_code == 0
