@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
 import unicodedata
@@ -14,6 +15,7 @@ from profilectl_ml.data import column_types
 from profilectl_ml.errors import ProfilectlError
 from profilectl_ml.layout import Layout
 from profilectl_ml.losses import LOSS_NAMES
+from profilectl_ml.registry import list_models
 from profilectl_ml.sql import quote_identifier, quote_relation
 from profilectl_ml.table_files import ROW_NUMBER, SUFFIXES, file_suffix, open_file
 from profilectl_ml.tasks import SUPERVISED, Positive, Task, default_metric
@@ -53,7 +55,8 @@ def table_task(
         ``regression`` or ``classification``; by default the latter where the label has two values, or
         ``positive`` is given.
     name
-        Name of the task; by default that of the file or table.
+        Name of the task; by default that of the file or table, unless another one's task has it. Given, it
+        takes over such a task, but never one that the dbt project declares.
     positive
         The label's value that counts as 1, all others as 0.
     metric, candidates, budget_seconds, without
@@ -62,8 +65,8 @@ def table_task(
     Raises
     ------
     ProfilectlError
-        If the file cannot be read, a column is missing, an id is missing or occurs twice, or the label cannot
-        be used; the message names file, column and cause.
+        If the file cannot be read, a column is missing, an id is missing or occurs twice, the label cannot
+        be used, or another task has the name; the message names file, column and cause.
     """
     is_file = file_suffix(source) is not None
     called = name or table_name(source)
@@ -77,6 +80,8 @@ def table_task(
         relation = _relation(source)
         if entity is None:
             raise ProfilectlError(f"{source}: which column identifies a row?", hint="name it with --id")
+    origin = str(Path(source).resolve()) if is_file else ".".join(relation)
+    _check_name(connection, called, origin, given=name is not None)
     key = entity or ROW_NUMBER
     types = column_types(connection, relation)
     for option, column in (("--id", key), ("--label", label), *(("--without", c) for c in without)):
@@ -113,7 +118,7 @@ def table_task(
         cutoff=None,
         as_of=None,
         path=source,
-        source=str(Path(source).resolve()) if is_file else "",
+        source=origin if is_file else "",
         without=without,
         types=types if is_file else {},
     )
@@ -157,6 +162,27 @@ def table_name(source: str) -> str:
     text = text if known else text.rsplit(".", 1)[-1]
     # Composed: some systems write an accent as a character of its own, which is no letter.
     return re.sub(r"\W+", "_", unicodedata.normalize("NFC", text)).strip("_") or "table"
+
+
+def _check_name(connection: duckdb.DuckDBPyConnection, called: str, origin: str, *, given: bool) -> None:
+    """Refuse a name whose scores and model are of something else: training would replace them."""
+    serving = next((model for model in list_models(connection, called) if model.serving), None)
+    if serving is None:
+        return
+    ((details,),) = connection.execute(
+        "select details from ml.models where model_id = ?", [serving.model_id]
+    ).fetchall()
+    task = json.loads(details or "{}").get("task", {})
+    theirs = task.get("source") or ".".join(task.get("features", ()))
+    if serving.kind not in SUPERVISED or task.get("cutoff"):
+        raise ProfilectlError(
+            f"{called} is a task that the dbt project declares", hint="call this one otherwise: --name NAME"
+        )
+    if theirs != origin and not given:
+        raise ProfilectlError(
+            f"the task {called} was learnt from {theirs}",
+            hint=f"call this one otherwise (--name NAME), or let it take over: --name {called}",
+        )
 
 
 def _relation(source: str) -> tuple[str, str]:

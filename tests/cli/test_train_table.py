@@ -244,3 +244,34 @@ def test_files_of_different_names_are_different_tasks(paths: Paths, tmp_path: Pa
     assert tasks == {"q1_customers", "q2_customers", "客户", "订单", "café"}
     assert call("models", "show", "客户").exit_code == 0
     assert call("report").exit_code == 0
+
+
+def test_a_file_does_not_replace_what_another_file_of_its_name_gave(paths: Paths, tmp_path: Path) -> None:
+    (tmp_path / "june").mkdir()
+    first, arguments = write(tmp_path, lines()), (*QUICK, "--positive", "yes")
+    other = f"june/{write(tmp_path / 'june', lines()[:200])}"
+    for _ in range(2):  # the same file again is the same task
+        assert call("train", "--table", first, *arguments).exit_code == 0
+    failed = call("train", "--table", other, *arguments)
+    assert failed.exit_code == 1
+    assert f"the task customers was learnt from {tmp_path / 'customers.csv'}" in failed.stderr
+    assert query(paths, "select count(*) from ml.scores") == [(240,)]
+    assert call("train", "--table", other, *arguments, "--name", "june").exit_code == 0
+    taken = call("train", "--table", other, *arguments, "--name", "customers")
+    assert taken.exit_code == 0, taken.output
+    assert query(paths, "select task, count(*) from ml.scores group by 1 order by 1") == [
+        ("customers", 200), ("june", 200),
+    ]  # fmt: skip
+
+
+def test_a_table_cannot_take_the_name_of_a_declared_task(paths: Paths, tmp_path: Path) -> None:
+    file = write(tmp_path, lines())
+    assert call("train", "--table", file, *QUICK, "--positive", "yes", "--name", "declared").exit_code == 0
+    with duckdb.connect(str(paths.warehouse)) as connection:
+        # As the dbt project's tasks are kept: with the column of their cutoffs.
+        connection.execute(
+            'update ml.models set details = json_merge_patch(details, \'{"task": {"cutoff": "cutoff"}}\')'
+        )
+    failed = call("train", "--table", file, *QUICK, "--positive", "yes", "--name", "declared")
+    assert failed.exit_code == 1
+    assert "declared is a task that the dbt project declares" in failed.stderr
