@@ -50,6 +50,8 @@ VISIT_COUNTS = ("sessions_", "page_views_", "clicks_", "add_to_carts_", "checkou
 # Made on the way to others, and not asked for.
 HELPERS = {
     "discount_364d",
+    "gross_spend_91d",
+    "gross_spend_364d",
     "contacts_182d",
     "redemptions_182d",
     "clicks_7d",
@@ -93,8 +95,8 @@ def read(landing: str, as_of: str) -> str:
         from '{landing}/shop/products/*.parquet'
     )
     select
-        card_id, basket_id, date '{as_of}' - {day("moment")} as d, spend, quantity as units, discount,
-        if(lower(brand) = 'private', spend, 0) as private_brand, {spends}
+        card_id, basket_id, date '{as_of}' - {day("moment")} as d, spend, greatest(spend, 0) as gross_spend,
+        quantity as units, discount, if(lower(brand) = 'private', spend, 0) as private_brand, {spends}
     from lines left join items using (product_id);
 
     create table web as
@@ -214,8 +216,12 @@ def purchase_features() -> tuple[dict[str, str], dict[str, str]]:
             sums[f"{column}_ewma_{weeks}w"] = _ewma(column, weeks)
     for name in INTERESTS:
         sums[f"s_{name}"] = f"greatest({within(f'spend_{name}', 182)}, 0)"
+    elsewhere = " - ".join(["spend", *(f"spend_{name}" for name in INTERESTS)])
+    sums["s_elsewhere"] = f"greatest({within(elsewhere, 182)}, 0)"
     sums |= {
         "discount_364d": within("discount", 364),
+        "gross_spend_91d": within("gross_spend", 91),
+        "gross_spend_364d": within("gross_spend", 364),
         "private_brand_91d": within("private_brand", 91),
         "weekend_spend_84d": within("if(weekend, spend, 0)", 84),
         "spend_day_max_91d": "max(case when d < 91 then spend end)",
@@ -230,11 +236,12 @@ def purchase_features() -> tuple[dict[str, str], dict[str, str]]:
     weeks = [f"spend_week_{week}" for week in range(12)]
     spends = [f"s_{name}" for name in INTERESTS]
     total = " + ".join(spends)
+    everything = f"nullif({total} + s_elsewhere, 0)"
     later = {
         "spend_trend_28d": "spend_28d - spend_84d / 3",
         "lines_per_basket_91d": "lines_91d / nullif(baskets_91d, 0)",
-        "discount_share_91d": "discount_91d / nullif(spend_91d + discount_91d, 0)",
-        "discount_share_364d": "discount_364d / nullif(spend_364d + discount_364d, 0)",
+        "discount_share_91d": "discount_91d / nullif(gross_spend_91d + discount_91d, 0)",
+        "discount_share_364d": "discount_364d / nullif(gross_spend_364d + discount_364d, 0)",
         "spend_tenure_28d": "spend_all * 28 / greatest(tenure_days, 28)",
         "recency_over_gap": "recency_days / (gap_mean_days + 1)",
         "zero_weeks_12w": "if(spend_84d = 0, 0, " + " + ".join(f"({week} = 0)::int" for week in weeks) + ")",
@@ -246,13 +253,13 @@ def purchase_features() -> tuple[dict[str, str], dict[str, str]]:
         + ") / 12)",
         "spend_slope_12w": "(" + " + ".join(f"{w} * {5.5 - i}" for i, w in enumerate(weeks)) + ") / 143",
         "interests_182d": " + ".join(f"({spend} > 0)::int" for spend in spends),
-        "interest_top_182d": f"greatest({', '.join(spends)}) / nullif(spend_182d, 0)",
+        "interest_top_182d": f"greatest({', '.join(spends)}) / {everything}",
         "interest_entropy_182d": entropy(spends, total),
     }
     for days in (28, 91, 364):
         later[f"basket_value_{days}d"] = f"spend_{days}d / nullif(baskets_{days}d, 0)"
     for name in INTERESTS:
-        later[f"interest_{name}_182d"] = f"s_{name} / nullif(spend_182d, 0)"
+        later[f"interest_{name}_182d"] = f"s_{name} / {everything}"
     return sums, later
 
 
@@ -315,7 +322,8 @@ def visit_features() -> tuple[str, dict[str, str], dict[str, str]]:
 
 def daily(transitions: str) -> str:
     """Return SQL for one row per person and purchase day, and one per session and day."""
-    sums = ["spend", "units", "discount", "private_brand", *(f"spend_{name}" for name in INTERESTS)]
+    sums = ["spend", "gross_spend", "units", "discount", "private_brand"]
+    sums += [f"spend_{name}" for name in INTERESTS]
     return f"""
     create table purchase_days as
     select

@@ -40,7 +40,8 @@ def events(first: int, last: int, most: int) -> st.SearchStrategy[list[Event]]:
         late=st.sampled_from([0, 0, 1, 30, 90]),
         minute=st.integers(0, 3),
         pick=st.integers(0, 2),
-        cents=st.integers(0, 99_999),
+        # below zero: a refund
+        cents=st.integers(-99_999, 99_999),
     )
     return st.lists(event, min_size=most // 4, max_size=most)
 
@@ -98,7 +99,7 @@ def event_row(place: int, row: Event) -> dict[str, Any]:
             "subject": ("satisfaction", "intent", "other")[row.pick],
         },
     }
-    web = {"subject": f"/{row.pick}", "duration_s": row.cents / 1000}
+    web = {"subject": f"/{row.pick}", "duration_s": abs(row.cents) / 1000}
     return {
         "event_id": f"e{place:03}",
         "event_type": row.kind,

@@ -1,4 +1,5 @@
-{# What the money goes to: shares of spend per group of departments (var interest_departments). #}
+{# What the money goes to: shares of spend per group of departments (var interest_departments). What each group, and all else
+   together, comes to is net of its refunds and never below zero: so what is paid back for one raises no share above 1. #}
 {% macro interests_columns() %}
   {% set shares = [] %}
   {% for interest in var('interest_departments') %}{% do shares.append('interest_' ~ interest ~ '_182d') %}{% endfor %}
@@ -7,8 +8,9 @@
 
 {% macro interests_ctes(spine) %}
 {%- set names = var('interest_departments') | list -%}
-{%- set spends = [] -%}
+{%- set spends, nets = [], [] -%}
 {%- for name in names -%}{%- do spends.append('spend_' ~ name) -%}{%- endfor -%}
+{%- for spend in spends + [(['spend'] + spends) | join(' - ')] -%}{%- do nets.append('greatest(sum(' ~ spend ~ '), 0)') -%}{%- endfor -%}
 interest_rows as {{ inlined() }} (
     {{ as_of_rows(spine, 'purchases', spends + ['spend']) }}
 
@@ -19,9 +21,9 @@ interest_sums as (
     select
         user_key,
         cutoff,
-        cast(sum(spend) as double) as spend_total
+        cast({{ nets | join(' + ') }} as double) as spend_total
         {%- for spend in spends %},
-        cast(greatest(sum({{ spend }}), 0) as double) as {{ spend }}
+        cast({{ nets[loop.index0] }} as double) as {{ spend }}
         {%- endfor %}
     from interest_rows
     where days_ago < 182

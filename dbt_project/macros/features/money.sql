@@ -35,6 +35,8 @@ money_sums as {{ inlined() }} (
         count(*) filter (where days_ago < {{ days }}) as active_days_{{ days }}d,
         {%- endfor %}
         {{ window_sum('discount', 364) }} as discount_364d,
+        {{ window_sum('gross_spend', 91) }} as gross_spend_91d,
+        {{ window_sum('gross_spend', 364) }} as gross_spend_364d,
         {{ window_sum('private_brand', 91) }} as private_brand_91d,
         {{ weekend_sum('spend', 84) }} as weekend_spend_84d,
         cast(max(spend) filter (where days_ago < 91) as double) as spend_day_max_91d
@@ -52,8 +54,8 @@ money as (
         {{ ratio('spend_' ~ days ~ 'd', 'baskets_' ~ days ~ 'd') }} as basket_value_{{ days }}d,
         {%- endfor %}
         {{ ratio('lines_91d', 'baskets_91d') }} as lines_per_basket_91d,
-        {{ ratio('discount_91d', 'spend_91d + discount_91d') }} as discount_share_91d,
-        {{ ratio('discount_364d', 'spend_364d + discount_364d') }} as discount_share_364d
+        {{ ratio('discount_91d', 'gross_spend_91d + discount_91d') }} as discount_share_91d,
+        {{ ratio('discount_364d', 'gross_spend_364d + discount_364d') }} as discount_share_364d
     from money_sums
 
 )

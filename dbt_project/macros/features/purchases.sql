@@ -1,6 +1,6 @@
 {# One row per user, cutoff and day with a purchase: what several groups read, made once. #}
 {% macro purchase_days_cte(spine) %}
-{%- set sums = ['spend', 'units', 'discount', 'private_brand'] -%}
+{%- set sums = ['spend', 'gross_spend', 'units', 'discount', 'private_brand'] -%}
 purchase_rows as {{ inlined() }} (
     {{ as_of_rows(spine, 'purchases', sums + ['baskets', 'lines']) }}
 

@@ -52,6 +52,7 @@ final as (
         count(distinct basket_id) as baskets,
         count(*) as lines,
         {{ exact('sum(spend)') }} as spend,
+        {{ exact('sum(greatest(spend, 0))') }} as gross_spend,
         {{ exact('sum(units)') }} as units,
         {{ exact('sum(discount)') }} as discount,
         {%- for interest, departments in var('interest_departments').items() %}
