@@ -117,7 +117,7 @@ def agreement(home: Path) -> tuple[int, list[str]]:
         """
         select o.column_name, o.data_type from duckdb_columns() as o
         where o.database_name = 'ours' and o.schema_name = 'marts' and o.table_name = 'user_features'
-            and o.column_name not in ('user_id', 'as_of')
+            and o.column_name not in ('user_id', 'as_of', 'changed_in')
         """
     ).fetchall()
     wrong = []
