@@ -1,10 +1,9 @@
-{# Trimmed text; what people write for "nothing" becomes null. The length test spares long values the comparison. #}
+{# Trimmed text; what people write for "nothing" becomes null. #}
 {% macro clean_text(column) -%}
   case
-    when length({{ column }}) <= 7
-      and lower(trim({{ column }})) in ('', 'null', 'none', 'n/a', 'na', '-', '--', 'nan', 'nil', '?', 'unknown', 'n.a.')
+    when lower({{ trimmed(column) }}) in ('', 'null', 'none', 'n/a', 'na', '-', '--', 'nan', 'nil', '?', 'unknown', 'n.a.')
       then null
-    else trim({{ column }})
+    else {{ trimmed(column) }}
   end
 {%- endmacro %}
 
@@ -16,8 +15,8 @@
 {# Canonical e-mail: lower case; null when it cannot be an address. A +tag stays: not every mail system ignores it. #}
 {% macro clean_email(column) -%}
   case
-    when regexp_full_match(lower(trim({{ column }})), '[a-z0-9._%+-]+@[a-z0-9.-]+\.[a-z]{2,}')
-      then lower(trim({{ column }}))
+    when regexp_full_match(lower({{ trimmed(column) }}), '[a-z0-9._%+-]+@[a-z0-9.-]+\.[a-z]{2,}')
+      then lower({{ trimmed(column) }})
   end
 {%- endmacro %}
 
@@ -26,7 +25,7 @@
   {%- set digits -%} regexp_replace({{ column }}, '[^0-9]', '', 'g') {%- endset -%}
   case
     when {{ column }} is null then null
-    when trim({{ column }}) like '+%' and length({{ digits }}) between 8 and 15 then '+' || {{ digits }}
+    when {{ trimmed(column) }} like '+%' and length({{ digits }}) between 8 and 15 then '+' || {{ digits }}
     when length({{ digits }}) = 10 then '+{{ var("default_country_code") }}' || {{ digits }}
     when length({{ digits }}) = 11 and {{ digits }} like '{{ var("default_country_code") }}%' then '+' || {{ digits }}
   end
@@ -35,7 +34,7 @@
 {# yes/no in the spellings that turn up; null for anything else. #}
 {% macro to_boolean(column) -%}
   case
-    when lower(trim({{ column }})) in ('true', 't', 'yes', 'y', '1', 'on', 'opt-in', 'granted') then true
-    when lower(trim({{ column }})) in ('false', 'f', 'no', 'n', '0', 'off', 'opt-out', 'denied') then false
+    when lower({{ trimmed(column) }}) in ('true', 't', 'yes', 'y', '1', 'on', 'opt-in', 'granted') then true
+    when lower({{ trimmed(column) }}) in ('false', 'f', 'no', 'n', '0', 'off', 'opt-out', 'denied') then false
   end
 {%- endmacro %}

@@ -1,4 +1,4 @@
-with {{ landed('crm', 'customers', key=['trim(crm_id)']) }},
+with {{ landed('crm', 'customers', key=[trimmed('crm_id')]) }},
 
 cleaned as {{ inlined() }} (
 

@@ -1,4 +1,4 @@
-with {{ landed('shop', 'products', key=['trim(product_id)']) }},
+with {{ landed('shop', 'products', key=[trimmed('product_id')]) }},
 
 cleaned as {{ inlined() }} (
 

@@ -1,4 +1,4 @@
-with {{ landed('synthetic_social', 'accounts', key=['lower(trim(handle))']) }},
+with {{ landed('synthetic_social', 'accounts', key=['lower(' ~ trimmed('handle') ~ ')']) }},
 
 cleaned as {{ inlined() }} (
 

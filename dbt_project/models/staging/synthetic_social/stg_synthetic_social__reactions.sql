@@ -5,7 +5,7 @@ cleaned as {{ inlined() }} (
     select
         *,
         lower({{ clean_text('handle') }}) as account,
-        lower(trim(kind)) as reaction,
+        lower({{ trimmed('kind') }}) as reaction,
         {{ parse_timestamp('reacted_at') }} as happened_at
     from raw
 

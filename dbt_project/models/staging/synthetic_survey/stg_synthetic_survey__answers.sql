@@ -9,7 +9,7 @@ cleaned as {{ inlined() }} (
         {{ clean_phone('phone') }} as phone_number,
 
         -- attributes
-        lower(trim(question)) as asked,
+        lower({{ trimmed('question') }}) as asked,
         {{ to_number('rating') }} as stars,
         {{ clean_text('comment') }} as words,
 

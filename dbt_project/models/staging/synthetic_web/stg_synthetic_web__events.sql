@@ -10,7 +10,7 @@ cleaned as {{ inlined() }} (
         {{ clean_email('email') }} as address,
 
         -- attributes
-        lower(trim(event_type)) as action,
+        lower({{ trimmed('event_type') }}) as action,
         {{ to_number('dwell_ms') }} as dwell,
 
         -- timestamps
