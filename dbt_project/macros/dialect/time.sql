@@ -22,7 +22,7 @@
   case
     {# by far the most common, and the only one of its length with a colon there: spare it the patterns #}
     when length({{ text }}) = 19 and substr({{ text }}, 17, 1) = ':' then {{ naive }}
-    when regexp_full_match({{ text }}, '.*:\d\d(\.\d+)?\s?(Z|[+-]\d\d(:?\d\d)?)')
+    when regexp_full_match({{ text }}, '(?i).*:\d\d(\.\d+)?\s*(Z|UTC|GMT|[+-]\d\d(:?\d\d)?)')
       then timezone('UTC', try_cast({{ text }} as timestamptz))
     when regexp_full_match({{ text }}, '\d{9,10}') then epoch_ms(try_cast({{ text }} as bigint) * 1000)
     when regexp_full_match({{ text }}, '\d{12,13}') then epoch_ms(try_cast({{ text }} as bigint))
