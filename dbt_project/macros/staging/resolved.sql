@@ -1,14 +1,16 @@
-{# Ends a staging model: gives every row of `relation` (a shape plus `_problem` and `_repeated`) its `_status`
+{# Ends a staging model: gives every row of `relation` (a shape plus `_problem` and `_repeated`) `_known_at`, since when we
+   know what it says, and its `_status`
    - quarantined: something is wrong with it; shaped: it counts;
    - duplicate: the same record as a row that was known later (the latest delivery wins, with a unique tie-break).
    Only rows whose key was seen twice pay for a window. In an update, rows that counted until now and lose to one of the
    new batches, which is always known later, come out again as duplicates. #}
 {% macro resolved(relation, shape) %}
 {%- set key = key_column(shape) -%}
-resolved as (
+resolved_now as (
 
     select
         {{ all_but(['_repeated']) }},
+        _loaded_at as _known_at,
         case when _problem is null then 'shaped' else 'quarantined' end as _status
     from {{ relation }}
     where not _repeated
@@ -17,6 +19,7 @@ resolved as (
 
     select
         {{ all_but(['_repeated']) }},
+        min(_loaded_at) over (partition by {{ key }}, {{ what_is_told(['_repeated']) }}) as _known_at,
         case
             when _problem is not null then 'quarantined'
             when row_number() over (
@@ -29,23 +32,47 @@ resolved as (
     where _repeated
     {{ in_update(lost_rows(key ~ ' in (select ' ~ key ~ ' from ' ~ relation ~ ' where _problem is null)')) }}
 
+),
+
+resolved as (
+    {{ known_before('resolved_now', key) }}
+
 )
 {%- endmacro %}
 
-{# The same record under two ids (two exports of one answer): equal content, the latest known one counts. A row that lost
+{# What a row says, beside where it was delivered. #}
+{% macro what_is_told(but) -%} {{ hash_but(['_file', '_row', '_batch_id', '_loaded_at'] + but) }} {%- endmacro %}
+
+{# Rows that say what a row of an earlier batch said under the same key were known as early as that: what is delivered again
+   is no news. Such rows are looked for in an update; a rebuild has seen all of them. #}
+{% macro known_before(relation, key, ids=[]) -%}
+    {%- set told = what_is_told(['_known_at', '_status'] + ids) -%}
+    select
+        {{ all_but(['_known_at', '_status' ~ in_update(', _told, _told_key, _told_before, _told_at')]) }},
+        least(_known_at, {{ in_update('_told_at,') }} _loaded_at) as _known_at,
+        _status
+    from {{ in_update('(select *, ' ~ told ~ ' as _told from') }} {{ relation }}
+    {{ in_update(') as now left join (select ' ~ key ~ ' as _told_key, ' ~ what_is_told(['_known_at', '_status', 'changed_in'] + ids)
+      ~ ' as _told_before, min(_known_at) as _told_at from ' ~ this ~ " where _status <> 'quarantined' and " ~ key
+      ~ ' in (select ' ~ key ~ ' from ' ~ relation ~ ') group by all) as before'
+      ~ ' on now.' ~ key ~ ' = before._told_key and now._told = before._told_before') }}
+{%- endmacro %}
+
+{# The same event under two ids (two exports of one answer): equal content, the latest known one counts. A row that lost
    under its own id still takes its content with it: what was corrected is not told again by the copy. #}
 {% macro resolved_by_content(relation, content) %}
-{%- set same = [] -%}
+{%- set same, id = [], key_column('events') -%}
 {%- for column in content -%}
   {%- do same.append('lost.' ~ column ~ ' is not distinct from known.' ~ column) -%}
 {%- endfor -%}
 {%- set beaten = "exists (select 1 from " ~ relation ~ " as known where known._status <> 'quarantined' and "
   ~ same | join(' and ') ~ ") and not exists (select 1 from " ~ relation ~ " as known where "
   ~ same_key('lost', 'known', ['_batch_id', '_file', '_row']) ~ ")" -%}
-resolved_by_content as (
+resolved_by_content_now as (
 
     select
-        {{ all_but(['_status']) }},
+        {{ all_but(['_known_at', '_status']) }},
+        min(_known_at) over (partition by occurred_at, {{ what_is_told([id, '_known_at', '_status']) }}) as _known_at,
         case
             when _status = 'shaped' and row_number() over (
                 partition by _problem is null, {{ content | join(', ') }}
@@ -55,6 +82,12 @@ resolved_by_content as (
         end as _status
     from {{ relation }}
     {{ in_update(lost_rows(beaten)) }}
+
+),
+
+resolved_by_content as (
+
+    {{ known_before('resolved_by_content_now', 'occurred_at', [id]) }}
 
 )
 {%- endmacro %}

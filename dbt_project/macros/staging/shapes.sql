@@ -73,9 +73,9 @@ select
     '{{ source_name }}' as source,
     '{{ entity }}' as entity,
     {%- if shape != 'items' %}
-    {{ reporting_day('_loaded_at') }} as known_on,
+    {{ reporting_day('_known_at') }} as known_on,
     {%- endif %}
-    {{ all_but(['_problem', '_status', 'changed_in']) }}
+    {{ all_but(['_known_at', '_problem', '_status', 'changed_in']) }}
 from {{ ref('stg_' ~ source_name ~ '__' ~ entity) }}
 where _status = 'shaped'
 {%- endfor %}

@@ -24,7 +24,7 @@ select
     {{ seen }}_on as seen_on,
     {{ reporting_day('_loaded_at') }} as known_on,
     _status = 'shaped' as is_counted,
-    {{ all_but([seen ~ '_at', seen ~ '_on', '_problem', '_status']) }}
+    {{ all_but([seen ~ '_at', seen ~ '_on', '_known_at', '_problem', '_status']) }}
 from {{ ref('stg_' ~ source_name ~ '__' ~ entity) }}
 where _status <> 'quarantined'
 {%- endfor %}
