@@ -23,11 +23,12 @@
 {# Canonical phone: + and digits (E.164); a national number gets the default country code. #}
 {% macro clean_phone(column) -%}
   {%- set digits -%} regexp_replace({{ column }}, '[^0-9]', '', 'g') {%- endset -%}
+  {%- set country = var('default_country_code') | string -%}
   case
     when {{ column }} is null then null
     when {{ trimmed(column) }} like '+%' and length({{ digits }}) between 8 and 15 then '+' || {{ digits }}
-    when length({{ digits }}) = 10 then '+{{ var("default_country_code") }}' || {{ digits }}
-    when length({{ digits }}) = 11 and {{ digits }} like '{{ var("default_country_code") }}%' then '+' || {{ digits }}
+    when length({{ digits }}) = 10 then '+{{ country }}' || {{ digits }}
+    when length({{ digits }}) = {{ 10 + country | length }} and {{ digits }} like '{{ country }}%' then '+' || {{ digits }}
   end
 {%- endmacro %}
 
