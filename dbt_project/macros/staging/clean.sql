@@ -32,6 +32,16 @@
   end
 {%- endmacro %}
 
+{# An identifier as staging writes it, by the column of its type. #}
+{% macro clean_identifier(type, value) -%}
+  case {{ type }}
+    when 'email' then {{ clean_email(value) }}
+    when 'phone' then {{ clean_phone(value) }}
+    when 'handle' then lower({{ clean_text(value) }})
+    else {{ clean_text(value) }}
+  end
+{%- endmacro %}
+
 {# yes/no in the spellings that turn up; null for anything else. #}
 {% macro to_boolean(column) -%}
   case

@@ -1,0 +1,83 @@
+"""Seeds that a person has edited: what could never take effect fails the build, and says what to write."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from dbt_home import PROJECT, Home
+
+WRONG = {
+    "apart,card,K1,,,reason": "needs the type and the value of each identifier",
+    "together,card,K1,card,K1,reason": "names one identifier twice",
+    "block,e-mail,ann@x.org,,,r": "the type e-mail is none of customer_id, card, email",
+    "block,email,Ann@X.org ,,,r": "write ann@x.org for Ann@X.org ",
+    "block,email,ann,,,r": "ann cannot be of type email",
+    "allow,phone,(212) 555-0101,,,r": "write +12125550101 for (212) 555-0101",
+    "together,card,K1,handle,Ann,r": "write ann for Ann",
+    "block,card,K1,card,K2,r": "block takes one identifier: leave other_type and other_value empty",
+}
+RIGHT = [
+    "block,email,ann@x.org,,,r",
+    "allow,phone,+12125550101,,,r",
+    "apart,card,K1,card,K2,r",
+    "together,card,K1,handle,ann,r",
+]
+CHECKS = ("test", "--select", "identity_overrides", "blocked_identifiers", "role_mailboxes")
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory, manifest: Any) -> Home:
+    home = Home(tmp_path_factory.mktemp("seeds"), manifest)
+    assert home.dbt("seed").failed == set()
+    return home
+
+
+def fill(home: Home, seed: str, *lines: str) -> None:
+    """Let the seed hold these lines, as seeding an edited file would."""
+    with duckdb.connect(str(home.warehouse)) as connection:
+        connection.execute(f"delete from seeds.{seed}")
+        for line in lines:
+            values = [value or None for value in line.split(",")]
+            marks = ", ".join("?" for _ in values)
+            connection.execute(f"insert into seeds.{seed} values ({marks})", values)
+
+
+def said(home: Home) -> str:
+    results = json.loads((home.target / "run_results.json").read_text(encoding="utf-8"))["results"]
+    return " ".join(one["message"] or "" for one in results if one["status"] != "pass")
+
+
+@pytest.mark.parametrize("line", WRONG)
+def test_an_override_that_can_never_hold_fails_and_says_why(home: Home, line: str) -> None:
+    fill(home, "identity_overrides", *RIGHT, line)
+    assert home.dbt(*CHECKS).failed == {"identity_overrides_name_identifiers"}
+    assert WRONG[line] in said(home)
+    named = ",".join(value for value in line.split(",")[:5] if value)
+    assert f'row "{named}"' in said(home)
+
+
+def test_sound_overrides_pass(home: Home) -> None:
+    fill(home, "identity_overrides", *RIGHT)
+    assert home.dbt(*CHECKS).failed == set()
+
+
+def test_a_blocked_value_must_be_one_that_can_be_met(home: Home) -> None:
+    fill(home, "identity_overrides")
+    fill(home, "blocked_identifiers", "phone,555-555-5555,x")
+    assert home.dbt(*CHECKS).failed == {"blocked_identifiers_are_identifiers"}
+    assert 'row "phone,555-555-5555": write +15555555555 for 555-555-5555' in said(home)
+
+
+def test_seeds_hold_texts_whatever_they_look_like(manifest: Any) -> None:
+    """A list of telephone numbers would else be numbers, without their plus."""
+    seeds = [node for node in manifest.nodes.values() if node.resource_type == "seed"]
+    assert {seed.name for seed in seeds} == {file.stem for file in (PROJECT / "seeds").glob("*.csv")}
+    for seed in seeds:
+        file = Path(PROJECT / "seeds" / f"{seed.name}.csv").read_text(encoding="utf-8")
+        typed = dict.fromkeys(file.splitlines()[0].split(","), "varchar")
+        assert seed.config.column_types == typed, seed.name
