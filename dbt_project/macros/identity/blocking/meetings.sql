@@ -1,7 +1,9 @@
 {# {'email meets card': limit}: var identity_max_met, flat. #}
 {% macro meeting_limits() %}
-  {% set limits = {} %}
-  {% for type, by_kind in var('identity_max_met').items() %}
+  {% set limits, given = {}, (var('identity_max_met') or {}) if execute else {} %}
+  {% do check_types('identity_max_met', given) %}
+  {% for type, by_kind in given.items() %}
+    {% do check_limits('identity_max_met.' ~ type, by_kind) %}
     {% for met, limit in by_kind.items() %}{% do limits.update({type ~ ' meets ' ~ met: limit}) %}{% endfor %}
   {% endfor %}
   {{ return(limits) }}
@@ -10,14 +12,15 @@
 {# How many others an identifier meets, in all (totals) and of each kind (met). A set holds at most one identifier of each kind,
    so what meets many is in many sets: nothing else is looked at. #}
 {% macro meetings_ctes() %}
-{%- set least = [var('identity_max_links').values() | min // (var('identifier_types') | length - 1)] + meeting_limits().values() | list -%}
+{%- set least = meeting_limits().values() | list -%}
+{%- for limit in identity_limits('identity_max_links').values() -%}{%- do least.append(limit // (var('identifier_types') | length - 1)) -%}{%- endfor -%}
 busy as (
 
     select identifier_id
     from sets
     {{ only_touched('sets', ['identifier_id']) }}
     group by identifier_id
-    having count(*) > {{ least | min }}
+    having count(*) > {{ least | min if least else 'null' }}
 
 ),
 
@@ -52,7 +55,7 @@ met as (
 {% macro meeting_reasons() -%}
     select identifier_id, 4 as rank, 'shared: meets ' || partners || ' other identifiers' as block_reason
     from totals
-    where partners > {{ limit_for('identifier_type', var('identity_max_links')) }}
+    where partners > {{ limit_for('identifier_type', identity_limits('identity_max_links')) }}
     union all
     select identifier_id, 5 as rank, 'crowded: meets ' || partners || ' of type ' || partner_type as block_reason
     from met

@@ -1,8 +1,8 @@
 {# Whom records about people call by an identifier, and when (names); how many given names that makes (named); and who
    had it long before somebody of another name (handed_on). #}
 {% macro names_ctes() %}
-{%- set counted = var('identity_max_given_names') or {'': 0} -%}
-{%- set handed_on = var('identity_handed_on_days') or {'': 0} -%}
+{%- set counted = identity_limits('identity_max_given_names') or {'': 0} -%}
+{%- set handed_on = identity_limits('identity_handed_on_days') or {'': 0} -%}
 names as (
 
     select
@@ -65,9 +65,9 @@ handed_on as (
 {% macro name_reasons() -%}
     select identifier_id, 6 as rank, 'many_names: ' || given_names || ' given names' as block_reason
     from named
-    where given_names > {{ limit_for('identifier_type', var('identity_max_given_names')) }}
+    where given_names > {{ limit_for('identifier_type', identity_limits('identity_max_given_names')) }}
     union all
     select identifier_id, 8 as rank, 'handed_on: to another person, ' || days || ' days later' as block_reason
     from handed_on
-    where days > {{ limit_for('identifier_type', var('identity_handed_on_days')) }}
+    where days > {{ limit_for('identifier_type', identity_limits('identity_handed_on_days')) }}
 {%- endmacro %}

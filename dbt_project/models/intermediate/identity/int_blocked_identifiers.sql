@@ -6,7 +6,7 @@
 {{ touched(identifiers_to_judge()) }}
 {{ depends_on_value(identity_lists_as_text()) }}
 
-{% set ages = var('identity_max_age_days') or {'': 0} %}
+{% set ages = identity_limits('identity_max_age_days') or {'': 0} %}
 with identifiers as {{ kept_in_update() }} (
 
     select * from {{ ref('int_identifiers') }}

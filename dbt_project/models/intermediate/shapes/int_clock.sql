@@ -21,7 +21,7 @@ final as (
 
     select
         {% if given %}
-        cast('{{ modules.datetime.date.fromisoformat(given) }}' as date) as as_of,
+        cast('{{ modules.datetime.date.fromisoformat(given | string) }}' as date) as as_of,
         {% else %}
         cast({{ reporting_day(
             "last_event_at + interval " ~ var('day_complete_grace_minutes') ~ " minute"

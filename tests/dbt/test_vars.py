@@ -1,0 +1,64 @@
+"""What people write into vars: there may be no limits, and none that is misspelt; a day is a day."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from dbt_home import Home
+
+LIMITS = (
+    "identity_max_links",
+    "identity_max_met",
+    "identity_max_given_names",
+    "identity_max_age_days",
+    "identity_handed_on_days",
+)
+WRONG: list[tuple[dict[str, Any], str]] = [
+    ({"identity_max_links": {"emial": 40}}, "identity_max_links has emial; it takes types of identifiers"),
+    ({"identity_max_links": 5}, "identity_max_links has 5; it takes a value per type"),
+    ({"identity_max_links": {"email": "many"}}, "identity_max_links.email has many; it takes a number"),
+    ({"identity_max_met": {"emial": {"card": 3}}}, "identity_max_met has emial; it takes types"),
+    ({"identity_max_met": {"email": {"crad": 3}}}, "identity_max_met.email has crad; it takes types"),
+    ({"identity_max_met": {"email": 3}}, "identity_max_met.email has 3; it takes a value per type"),
+    ({"identity_max_given_names": {"mail": 3}}, "identity_max_given_names has mail; it takes types"),
+    ({"identity_max_age_days": {"cookies": 3}}, "identity_max_age_days has cookies; it takes types"),
+    ({"identity_handed_on_days": {"phone": -1}}, "identity_handed_on_days.phone has -1; it takes a number"),
+]
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory, manifest: Any) -> Home:
+    home = Home(tmp_path_factory.mktemp("limits"), manifest)
+    assert home.dbt("seed").failed == set()
+    built = home.dbt("run", "--select", "+int_blocked_identifiers")
+    assert built.failed | built.skipped == set()
+    return home
+
+
+def run(home: Home, limits: dict[str, Any]) -> str:
+    """How the model that reads the limits ended, in words."""
+    home.dbt("run", "--select", "int_blocked_identifiers", "--vars", json.dumps(limits))
+    results = json.loads((home.target / "run_results.json").read_text(encoding="utf-8"))["results"]
+    (model,) = (one for one in results if one["unique_id"].startswith("model."))
+    return f"{model['status']} {model['message']}"
+
+
+@pytest.mark.parametrize(("limits", "said"), WRONG, ids=lambda value: json.dumps(value))
+def test_a_limit_that_would_not_hold_is_an_error(home: Home, limits: dict[str, Any], said: str) -> None:
+    assert f"dbt_project.yml: var {said}" in run(home, limits)
+
+
+def test_there_may_be_no_limits(home: Home) -> None:
+    for name in LIMITS:
+        assert run(home, {name: {}}).startswith("success"), name
+    assert run(home, {name: {} for name in LIMITS}).startswith("success")
+
+
+def test_a_day_needs_no_quotes(home: Home) -> None:
+    """YAML makes a date of it."""
+    built = home.dbt("run", "--select", "+int_clock", "--vars", "{as_of: 2017-12-31}")
+    assert built.failed == set()
+    assert built.rows("select as_of::varchar from intermediate.int_clock") == [("2017-12-31",)]
