@@ -34,7 +34,7 @@ bought as (
     select
         identity_keys.user_key,
         items.category,
-        sum(events.amount) as spend
+        sum({{ exact('events.amount') }}) as spend
     from events
     inner join identity_keys on events.identity_key = identity_keys.identity_key
     inner join items on events.item_id = items.item_id
