@@ -66,10 +66,11 @@ def preview(
         If nothing was built yet, an override names no identifier, or dbt fails.
     """
     rows = _override_rows(paths, overrides)
-    given = ["--vars", json.dumps(dict(variables))] if variables else []
+    given = ["--vars", json.dumps(dict(variables), default=str)] if variables else []
     with scratch_home(paths) as scratch:
         on_step("reading the rules")
-        _dbt(project, scratch, ["seed", "--select", *SEEDS, *given])
+        kinds = ("--resource-type", "seed", "--resource-type", "test")
+        _dbt(project, scratch, ["build", *kinds, "--select", *SEEDS, *given])
         manifest = json.loads((scratch.dbt_target / "manifest.json").read_text(encoding="utf-8"))
         on_step("copying what is known")
         copy_into(scratch, paths, _relations(paths, manifest))

@@ -347,6 +347,10 @@ def test_what_a_preview_cannot_do(call: Any, options: tuple[str, ...], said: str
     assert said in failed.stderr
 
 
+def test_a_var_may_be_a_day(call: Any, preview: Any) -> None:
+    assert call("identity", "preview", "--vars", "{earliest_event: 2001-01-01}").exit_code == 0
+
+
 def test_before_anything_is_built(call: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("PROFILECTL_WAREHOUSE", str(tmp_path / "warehouse.duckdb"))
     assert "there is no warehouse" in call("identity", "preview").stderr
@@ -365,6 +369,10 @@ def test_an_edited_seed(call: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Pa
     assert "users        6 -> 7, 2 touched" in said
     assert "split, identifiers that move: 1 (override: apart" in said
     assert "nobody has seen email=zoe@example.org" in said
+    with (project / "seeds" / "identity_overrides.csv").open("a") as seed:
+        seed.write("block,email,Zoe@Example.org,,,asked for it\n")
+    failed = call("identity", "preview", "--project-dir", str(project)).stderr
+    assert "write zoe@example.org for Zoe@Example.org" in " ".join(failed.split())
 
 
 def test_an_identifier_that_only_superseded_records_carry(call: Any) -> None:
