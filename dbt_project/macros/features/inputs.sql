@@ -8,9 +8,6 @@
    bit for bit. #}
 {% macro exact(expression, scale=4) -%} cast({{ expression }} as decimal(18, {{ scale }})) {%- endmacro %}
 
-{# Letters and digits of a name, for a column. #}
-{% macro column_part(name) -%} {{ modules.re.sub('[^a-z0-9]+', '_', name | lower) }} {%- endmacro %}
-
 {# A quoted, lower-case list for `in (...)`. #}
 {% macro text_list(values) -%}
   {%- for value in values -%} '{{ value | lower | replace("'", "''") }}' {%- if not loop.last %}, {% endif -%} {%- endfor -%}

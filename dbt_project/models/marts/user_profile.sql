@@ -1,11 +1,7 @@
 {{ config(materialized='view') }}
 
 -- The one wide row per user that a BI tool wants. A view, so that scores show as soon as they are written.
-{% set attributes = [
-    'email', 'phone', 'first_name', 'last_name', 'age_band', 'income_band', 'home_ownership', 'marital_status',
-    'household_size', 'household_composition', 'kids_count', 'consent', 'identifiers', 'identifier_types',
-    'first_seen_at', 'last_seen_at',
-] %}
+{% set attributes = profile_columns_of_users() %}
 
 with users as (
 
