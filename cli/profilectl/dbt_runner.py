@@ -80,7 +80,7 @@ def run_dbt(
         raise KeyboardInterrupt from outcome.exception
     if results is None and not outcome.success:
         raise _failed_early(outcome.exception, paths)
-    if results is not None and "--no-write-json" in command:
+    if results is not None and command[0] == "build" and "--no-write-json" in command:
         written: Any = outcome.result
         written.write(str(paths.dbt_target / RUN_RESULTS))
     return _summarise(results or [], time.monotonic() - started)

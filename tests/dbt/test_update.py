@@ -24,7 +24,7 @@ from profilectl.errors import EXIT_INTERRUPTED
 from profilectl.locking import only_writer
 from profilectl.project import DbtProject, Paths
 from profilectl.updating import loop, runs, watching
-from profilectl_ml import promotion, training
+from profilectl_ml import promotion, refreshing, training
 from profilectl_ml.errors import ProfilectlError
 from profilectl_ml.tables import table_task
 
@@ -381,6 +381,31 @@ def test_a_file_that_is_still_written_is_not_taken_with_the_others(
     monkeypatch.setenv("PROFILECTL_SETTLE_SECONDS", "0")
     assert update().run.files == 1
     assert len(events()) == 5
+
+
+def test_what_models_give_users_after_the_build_is_in_the_history_of_that_day(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def give(connection: duckdb.DuckDBPyConnection, *_: Any) -> list[refreshing.Refreshed]:
+        connection.execute(
+            "insert into ml.segments by name select user_id, 'audience_segments' as task, 'all' as segment,"
+            " 's' as model_id, timezone('UTC', now()) as assigned_at, as_of from marts.user_features"
+        )
+        return [refreshing.Refreshed("audience_segments", "s", 3, "their features changed")]
+
+    receipt(home, "b9", "card1", 99.0)
+    with monkeypatch.context() as patched:
+        patched.setattr(loop, "_is_behind", lambda connection: True)
+        patched.setattr(refreshing, "refresh", give)
+        done = update()
+    assert done.success
+    assert [step for step, _ in done.run.steps] == ["build", "train", "score", "publish", "history"]
+    told = "select user_id, segment from {} order by 1"
+    now = warehouse(told.format("marts.user_segments"))
+    assert len(now) > 1
+    monkeypatch.setenv("PROFILECTL_AS_OF", "2017-07-01")  # the next day speaks for itself
+    assert update().success
+    assert published(told.format("marts.user_profile_history where valid_from = '2017-06-30'")) == now
 
 
 def test_a_changed_seed_is_seen_by_a_watch(home: Home) -> None:

@@ -21,6 +21,8 @@ from profilectl_ml.errors import ProfilectlError
 Tell = Callable[[str], None]
 #: Fails while a file that was refused lies there; everything else is built, and published, all the same.
 _REFUSED = "assert_no_file_refused"
+#: What of the history is told from what models gave users, which they do after the build; ends with the day.
+_HISTORY = ("history_scores", "history_segments", "history_days")
 #: Files that arrive while dbt runs are taken with the next selection; so often in one run.
 _ROUNDS = 3
 
@@ -122,7 +124,13 @@ class _Update:
                 draft = publishing.prepare(self._paths)
             if found.is_empty or self._build(done, found, before.batch):
                 self._learn(done, found)
+                # Readers do not wait for a few users; what a training gave is in the history beside it.
+                waits = any(row["trained"] for row in run.retraining)
+                if waits:
+                    self._record(done)
                 self._publish(done, found, complete, before, draft)
+                if not waits and any(row["users"] for row in done.scored):
+                    self._record(done)
         except BaseException as error:
             run.outcome, run.reason = runs.FAILED, _reason(error)
             try:
@@ -182,6 +190,17 @@ class _Update:
 
             with run.step("score"):
                 done.scored = [asdict(one) for one in refresh(self._warehouse, self._share)]
+
+    def _record(self, done: Updated) -> None:
+        """Let the history see what models gave users after the build: the next day it could not be told."""
+        with done.run.step("history"):
+            outcome = run_dbt(
+                self._project,
+                self._paths,
+                ["run", "--select", *_HISTORY, "--no-write-json"],
+                lambda finished, total, node: self._tell(f"recording {finished}/{total} {node}"),
+            )
+        done.failures += outcome.failures
 
     def _share(self, share: float, what: str) -> None:
         self._tell(f"{what} ({share:.0%})")
