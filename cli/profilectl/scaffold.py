@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+from profilectl.console import private_folder
 from profilectl.project import LEAVE_OUT, PROFILES_FILE, template_project
 from profilectl_ml.errors import ProfilectlError
 
@@ -22,7 +23,8 @@ Made by `profilectl init`. `dbt_project/` is yours to change; `profiles.yml` say
 `var/`; set `PROFILECTL_HOME` to have it elsewhere.
 """
 
-IGNORE = """var/
+IGNORE = """var/*
+!var/.gitkeep
 .venv/
 dbt_project/target/
 dbt_project/logs/
@@ -35,7 +37,7 @@ logs/
 
 
 def init(folder: Path, *, force: bool = False) -> list[Path]:
-    """Copy the dbt project, its profile, a README and a .gitignore into ``folder``.
+    """Copy the dbt project, its profile, a README and a .gitignore into ``folder``, and make ``var/`` there.
 
     Returns
     -------
@@ -66,6 +68,8 @@ def init(folder: Path, *, force: bool = False) -> list[Path]:
         shutil.copyfile(template.profiles / PROFILES_FILE, folder / PROFILES_FILE)
         (folder / "README.md").write_text(README, encoding="utf-8")
         (folder / ".gitignore").write_text(IGNORE, encoding="utf-8")
+        # dbt makes the warehouse's file, but no folder for it.
+        (private_folder(folder / "var") / ".gitkeep").touch()
     except OSError as error:
         raise ProfilectlError(f"cannot write {error.filename or folder}: {error.strerror}") from error
-    return [folder / name for name in ("dbt_project", PROFILES_FILE, "README.md", ".gitignore")]
+    return [folder / name for name in ("dbt_project", PROFILES_FILE, "README.md", ".gitignore", "var")]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import json
+import os
 import re
 import subprocess
 import sys
@@ -232,6 +233,36 @@ def test_init_makes_a_project_and_never_overwrites(paths: Paths, tmp_path: Path)
     assert again.exit_code == 1
     assert "not empty" in again.stderr
     assert call("init", str(target), "--force").exit_code == 0
+
+
+def test_git_keeps_the_folder_of_generated_things_and_nothing_in_it(paths: Paths, tmp_path: Path) -> None:
+    target = tmp_path / "mine"
+    call("init", str(target))
+    (target / "var" / "people.csv").touch()
+    for words in (["init", "--quiet"], ["add", "."]):
+        subprocess.run(["git", "-C", str(target), *words], check=True)
+    kept = subprocess.run(["git", "-C", str(target), "ls-files", "var"], check=True, capture_output=True)
+    assert kept.stdout == b"var/.gitkeep\n"
+
+
+@pytest.mark.parametrize("named", ["neither", "HOME", "WAREHOUSE"])
+def test_plain_dbt_opens_the_warehouse_of_the_commands_in_a_fresh_project(
+    paths: Paths, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, named: str
+) -> None:
+    target, other = tmp_path / "mine", tmp_path / "other"
+    call("init", str(target))
+    other.mkdir()
+    values = {"HOME": str(other), "WAREHOUSE": str(other / "own.duckdb")}
+    settings = {f"PROFILECTL_{name}": value if name == named else "" for name, value in values.items()}
+    subprocess.run(
+        [Path(sys.executable).with_name("dbt"), "debug", "--connection", "--project-dir", "dbt_project"],
+        cwd=target,
+        env=os.environ | settings,
+        check=True,
+        capture_output=True,
+    )
+    monkeypatch.chdir(target)
+    assert list(tmp_path.rglob("*.duckdb")) == [Paths.from_environment(settings).warehouse]
 
 
 def test_a_published_file_is_read_where_the_warehouse_is_gone(small_warehouse: Paths) -> None:
