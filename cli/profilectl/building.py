@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
+import duckdb
+
 from profilectl import facts
-from profilectl.dbt_runner import DbtOutcome, Progress, run_dbt
+from profilectl.dbt_runner import DbtOutcome, NodeFailure, Progress, one_line, run_dbt
 from profilectl.locking import only_writer
 from profilectl.project import DbtProject, Paths
 from profilectl.warehouse import connect
@@ -14,7 +16,10 @@ from profilectl.warehouse import connect
 
 @dataclass(frozen=True)
 class Built:
-    """The outcome of a build and the state it left."""
+    """The outcome of a build and the state it left.
+
+    ``files_rejected`` are those of :func:`profilectl.facts.refused`, from whichever run.
+    """
 
     dbt: DbtOutcome
     as_of: str | None
@@ -73,27 +78,30 @@ def _build(
     if not paths.warehouse.is_file():
         return Built(outcome, None, 0, [], 0, [])
     with connect(paths) as connection:
-        files = (
-            facts.rows(
-                connection,
-                "select source, entity, file, status, reason, detail from raw.load_ledger where batch_id > ? "
-                "order by source, entity, file",
-                [before],
-            )
-            if facts.has_table(connection, "raw", "load_ledger")
-            else []
-        )
-        rejected = [
-            {k: v for k, v in row.items() if k != "status"} for row in files if row["status"] == "rejected"
-        ]
+        rejected = facts.refused(connection, paths.landing, before)
         return Built(
-            dbt=outcome,
+            dbt=replace(outcome, failures=[_naming_files(one, rejected) for one in outcome.failures]),
             as_of=facts.as_of(connection),
             users=facts.count(connection, "marts", "dim_users"),
             sources=facts.sources(connection),
-            files_taken=len(files) - len(rejected),
+            files_taken=_taken_since(connection, before),
             files_rejected=rejected,
         )
+
+
+def _naming_files(failure: NodeFailure, rejected: list[facts.Row]) -> NodeFailure:
+    """Return the failure with the files in place of a count of rows, if it is that of the refused ones."""
+    files = [row["file"] for row in rejected if row["is_fatal"]]
+    if failure.node != facts.REFUSED or not files:
+        return failure
+    return replace(failure, message=one_line(f"refused: {', '.join(files)}"))
+
+
+def _taken_since(connection: duckdb.DuckDBPyConnection, batch: int) -> int:
+    if not facts.has_table(connection, "raw", "load_ledger"):
+        return 0
+    taken = "select count(*) as n from raw.load_ledger where status = 'taken' and batch_id > ?"
+    return int(facts.rows(connection, taken, [batch])[0]["n"])
 
 
 def _last_batch(paths: Paths) -> int:

@@ -115,10 +115,17 @@ def _warehouse(paths: Paths) -> Check:
     try:
         with connect(paths) as connection:
             users = facts.count(connection, "marts", "dim_users")
+            refused = [row for row in facts.refused(connection, paths.landing, 0) if row["is_fatal"]]
     except ProfilectlError as error:
         return Check("warehouse", "fail", error.message, error.hint)
     if not users:
         return Check("warehouse", "warn", f"{paths.warehouse} has no users", "profilectl build")
+    if refused:
+        found = (
+            f"{paths.warehouse} lacks {len(refused):,} files that were refused, such as {refused[0]['file']}"
+        )
+        fix = f"mend it or take it away ({refused[0]['reason']}: {refused[0]['detail']})"
+        return Check("warehouse", "warn", found, fix)
     return Check("warehouse", "ok", f"{users:,} users in {paths.warehouse}")
 
 

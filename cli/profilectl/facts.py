@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -11,6 +13,8 @@ import duckdb
 from profilectl_ml.sql import quote_relation
 
 Row = dict[str, Any]
+#: The test of the dbt project that fails while a file that was refused lies there.
+REFUSED = "assert_no_file_refused"
 _OUTCOME = ("run_id", "task", "created_at", "chosen", "baseline", "promoted", "reason")
 _EFFORT = ("test_cutoff", "n_train", "n_test", "seconds")
 
@@ -55,6 +59,23 @@ def sources(connection: duckdb.DuckDBPyConnection) -> list[Row]:
         "sum(quarantined)::bigint as quarantined, sum(duplicates)::bigint as duplicates "
         "from marts.data_quality group by source, entity order by source, entity",
     )
+
+
+def refused(connection: duckdb.DuckDBPyConnection, landing: Path, since: int) -> list[Row]:
+    """Return the files in ``landing`` that were not taken: those that a person has to mend are ``is_fatal``.
+
+    Empty files, which are not, concern only the run that found them: they are of batches after ``since``.
+    """
+    if not has_table(connection, "ops", "landing_files"):
+        return []
+    found = rows(
+        connection,
+        "select source, entity, file, reason, detail, is_fatal from ops.landing_files "
+        "where status = 'rejected' and is_current and (is_fatal or batch_id > ?) order by file",
+        [since],
+    )
+    # One that was taken away since is not looked for by dbt until something lands.
+    return [row for row in found if os.path.lexists(landing / row["file"])]
 
 
 def total(quality: Sequence[Row]) -> dict[str, int]:

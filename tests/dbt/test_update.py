@@ -18,8 +18,10 @@ import duckdb
 import pytest
 
 from dbt_home import PROJECT, ROOT, Home, one_at_a_time
-from profilectl import dbt_runner, publishing
+from profilectl import building, dbt_runner, publishing
+from profilectl.commands._update_text import render
 from profilectl.dbt_runner import DbtOutcome, NodeFailure
+from profilectl.doctor import examine
 from profilectl.errors import EXIT_INTERRUPTED
 from profilectl.locking import only_writer
 from profilectl.project import DbtProject, Paths
@@ -170,8 +172,38 @@ def test_a_refused_file_is_told_until_it_is_mended_and_holds_nothing_up(home: Ho
     again = update()
     assert (again.run.outcome, again.success, len(again.refused)) == (runs.NOTHING_NEW, False, 1)
     (home.landing / "crm/customers/bad.csv").unlink()
+    assert update().success
     receipt(home, "b10", "card1", 1.0)
     assert update().success
+
+
+def test_each_file_that_was_not_taken_is_named_and_only_an_empty_one_is_no_fault(
+    home: Home, capsys: pytest.CaptureFixture[str]
+) -> None:
+    home.land("crm/customers/empty.csv", "")
+    done = update()
+    assert (done.success, done.run.files_rejected) == (True, 1)
+    render(done)
+    assert "warning: crm/customers/empty.csv was passed over: empty_file" in capsys.readouterr().err
+    stray = {
+        "shops/transactions/b9.csv": "unknown_source",
+        "shop/receipts/b9.csv": "unknown_entity",
+        "shop/transactions/b9.tsv": "unsupported_format",
+    }
+    for file in stray:
+        home.land(file, f"{RECEIPTS}\n")
+    for outcome in (runs.PUBLISHED, runs.NOTHING_NEW):
+        done = update()
+        assert (done.run.outcome, done.success) == (outcome, False)
+        assert {file["file"]: file["reason"] for file in done.as_json()["refused"]} == stray
+        render(done)
+        told = capsys.readouterr().err
+        assert all(f"warning: {file} was refused: {reason} " in told for file, reason in stray.items())
+    [found] = [check for check in examine(Paths.from_environment()) if check.name == "warehouse"]
+    assert (found.state, "lacks 3 files" in found.found) == ("warn", True)
+    built = building.build(DBT, Paths.from_environment())
+    assert str(built.dbt.failures[0]) == f"test assert_no_file_refused: refused: {', '.join(sorted(stray))}"
+    assert {file["file"] for file in built.files_rejected} == set(stray)
 
 
 def test_what_does_not_pass_its_tests_is_not_published(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:

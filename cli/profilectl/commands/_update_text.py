@@ -41,9 +41,10 @@ def render_problems(done: Updated) -> None:
     if done.failures:
         typer.echo("hint: nothing was published; readers keep the version they have", err=True)
     for file in done.refused[:_SHOWN]:
-        typer.echo(
-            f"warning: {file['file']} was refused: {file['reason']} {file['detail'] or ''}".rstrip(), err=True
-        )
+        told = "refused" if file["is_fatal"] else "passed over"
+        typer.echo(f"warning: {file['file']} was {told}: {file['reason']} {file['detail']}", err=True)
+    if len(done.refused) > _SHOWN:
+        typer.echo(f"warning: and {len(done.refused) - _SHOWN:,} more files: --json names all", err=True)
     for row in done.run.retraining:
         if row["failed"]:
             typer.echo(f"error: {row['task']}: {row['reason']}; the model before still serves", err=True)

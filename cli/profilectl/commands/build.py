@@ -51,7 +51,9 @@ def render(built: building.Built) -> None:
     console.print(f"{built.users:,} users, as of {built.as_of or 'no day yet'}; {built.dbt.seconds:.1f} s")
     console.print(f"files: {built.files_taken:,} taken, {len(built.files_rejected):,} rejected")
     for file in built.files_rejected[:SHOWN]:
-        console.print(f"  rejected {file['file']}: {file['reason']} {file['detail'] or ''}".rstrip())
+        console.print(f"  rejected {file['file']}: {file['reason']} {file['detail']}")
+    if len(built.files_rejected) > SHOWN:
+        console.print(f"  and {len(built.files_rejected) - SHOWN:,} more: --json names all")
     render_failures(built)
 
 

@@ -46,8 +46,8 @@ class LedgerRow:
 
     @property
     def is_fatal(self) -> bool:
-        """Whether the source's build must fail until a sound file arrives."""
-        return self.status == "rejected" and self.reason in reasons.FATAL_REASONS
+        """Whether a person has to mend the file, or take it away; an export of nothing is usual."""
+        return self.status == "rejected" and self.reason != reasons.EMPTY_FILE
 
 
 def create_raw_tables(cursor: duckdb.DuckDBPyConnection, contract: Contract) -> None:

@@ -21,7 +21,3 @@ INVALID_ENCODING: Final = "invalid_encoding"
 MALFORMED_JSON: Final = "malformed_json"
 NOT_AN_OBJECT: Final = "not_an_object"
 TOO_LONG: Final = "too_long"
-
-#: A source whose latest delivery of a file failed for one of these must fail its build:
-#: its data is known to be incomplete, and only its owner can mend it.
-FATAL_REASONS: Final = frozenset({MISSING_COLUMN, UNREADABLE_FILE, UNSUPPORTED_ENCODING, BINARY_FILE})

@@ -19,8 +19,6 @@ from profilectl.warehouse import held, open_file
 from profilectl_ml.errors import ProfilectlError
 
 Tell = Callable[[str], None]
-#: Fails while a file that was refused lies there; everything else is built, and published, all the same.
-_REFUSED = "assert_no_file_refused"
 #: What of the history is told from what models gave users, which they do after the build; ends with the day.
 _HISTORY = ("history_scores", "history_segments", "history_days")
 #: Files that arrive while dbt runs are taken with the next selection; so often in one run.
@@ -36,9 +34,9 @@ class Updated:
     run
         Its row in ``ops.runs``.
     failures
-        Nodes of dbt that failed, those about refused files among them.
+        Nodes of dbt that failed, but for the test that no file was refused.
     refused
-        Files that were refused and still lie there.
+        Files that were not taken: see :func:`profilectl.facts.refused`.
     scored
         Per task, how many users were scored anew and why, or the error that kept its model from scoring.
     published
@@ -56,7 +54,8 @@ class Updated:
         """Whether all is as it should be: nothing failed, no file refused, every model trained and scored."""
         learnt = not any(row["failed"] for row in self.run.retraining)
         learnt = learnt and not any(row["error"] for row in self.scored)
-        return self.run.outcome in runs.COMPLETE and learnt and not self.failures and not self.refused
+        refused = any(file["is_fatal"] for file in self.refused)
+        return self.run.outcome in runs.COMPLETE and learnt and not self.failures and not refused
 
     def as_json(self) -> dict[str, Any]:
         """Return the summary as one object."""
@@ -151,7 +150,8 @@ class _Update:
             for _ in range(_ROUNDS):
                 run.through_batch = batch
                 outcome = self._dbt(found.selection())
-                done.failures = [failure for failure in outcome.failures if failure.node != _REFUSED]
+                # A refused file holds nothing up: everything else is built, and published, all the same.
+                done.failures = [failure for failure in outcome.failures if failure.node != facts.REFUSED]
                 late = news.landed_since(self._warehouse, batch) - found.entities
                 batch = news.last_batch(self._warehouse)
                 if found.everything or not late:
@@ -251,7 +251,7 @@ class _Update:
         run = done.run
         run.files, run.files_rejected, run.rows, run.bytes = _landed(self._warehouse, before)
         run.users = before.touched(self._warehouse)
-        done.refused = _refused(self._warehouse)
+        done.refused = facts.refused(self._warehouse, self._paths.landing, before.batch)
         seen = run.published_at is not None
         arrivals = _arrivals(self._warehouse, self._paths, before.published_at) if seen else ()
         runs.finish(self._warehouse, run, arrivals)
@@ -335,16 +335,6 @@ def _arrived(paths: Paths, row: facts.Row) -> datetime:
         modified: datetime = row["modified_at"]
         return modified
     return datetime.fromtimestamp(changed, UTC).replace(tzinfo=None)
-
-
-def _refused(connection: duckdb.DuckDBPyConnection) -> list[facts.Row]:
-    if not facts.has_table(connection, "ops", "landing_files"):
-        return []
-    return facts.rows(
-        connection,
-        "select source, entity, file, reason, detail from ops.landing_files where is_fatal and is_current"
-        " order by file",
-    )
 
 
 def _is_behind(connection: duckdb.DuckDBPyConnection) -> bool:

@@ -121,13 +121,13 @@ FILES = {
     "required parquet column missing": BadFile(
         "shop/products/a.parquet", parquet("select 1 as brand"), "missing_column", "product_id", True
     ),
-    "unknown source": BadFile("cellar/products/a.csv", HEADER, "unknown_source", "'cellar'", False),
-    "unknown entity": BadFile("shop/wines/a.csv", HEADER, "unknown_entity", "'wines'", False),
-    "no entity folder": BadFile("shop/a.csv", HEADER, "unknown_entity", "<source>/<entity>/", False),
-    "no folder": BadFile("a.csv", HEADER, "unknown_source", "<source>/<entity>/", False),
-    "a spreadsheet": BadFile("shop/products/a.xlsx", b"PK", "unsupported_format", "'xlsx'", False),
-    "compressed parquet": BadFile("shop/products/a.parquet.gz", b"x", "unsupported_format", "", False),
-    "no extension": BadFile("shop/products/README", b"x", "unsupported_format", "README", False),
+    "unknown source": BadFile("cellar/products/a.csv", HEADER, "unknown_source", "'cellar'", True),
+    "unknown entity": BadFile("shop/wines/a.csv", HEADER, "unknown_entity", "'wines'", True),
+    "no entity folder": BadFile("shop/a.csv", HEADER, "unknown_entity", "<source>/<entity>/", True),
+    "no folder": BadFile("a.csv", HEADER, "unknown_source", "<source>/<entity>/", True),
+    "a spreadsheet": BadFile("shop/products/a.xlsx", b"PK", "unsupported_format", "'xlsx'", True),
+    "compressed parquet": BadFile("shop/products/a.parquet.gz", b"x", "unsupported_format", "", True),
+    "no extension": BadFile("shop/products/README", b"x", "unsupported_format", "README", True),
 }
 
 
@@ -271,7 +271,8 @@ def test_a_link_that_leaves_the_landing_folder_is_not_followed(folder: LandingFo
     (folder.root / "shop/products/link.csv").symlink_to(outside)
     (folder.root / "shop/products/elsewhere").symlink_to(folder.root.parent)
     folder.land()
-    assert folder.ledger("shop/products/link.csv")["reason"] == "outside_landing"
+    entry = folder.ledger("shop/products/link.csv")
+    assert (entry["reason"], entry["is_fatal"]) == ("outside_landing", True)
     assert folder.ledger("shop/products/elsewhere")["reason"] == "outside_landing"
     assert folder.rows("shop__products", "_file") == [("shop/products/inside.csv",)]
 
