@@ -87,7 +87,7 @@ select * from (values
 ) t(source, entity, batch_id, landed, shaped, quarantined, duplicates);
 
 create table marts.quarantined_rows as
-select source, entity, source || '/' || entity || '/2017-01.csv' as file, i::bigint as row, column_name, reason,
+select source, entity, source || '/' || entity || '/2017-01.csv' as file, i::bigint as row_number, column_name, reason,
        'was "<b>?</b>"' as detail, 1::bigint as batch_id, timestamp '2018-01-01' as loaded_at
 from (values ('shop', 'transactions', 'sales_value', 'impossible_amount', 60), ('crm', 'customers', 'email', 'invalid_email', 20),
              ('synthetic_web', 'events', 'occurred_at', 'impossible_date', 70), ('synthetic_web', 'events', null, 'malformed_line', 50),

@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import re
 import stat
+from typing import Any
 
 import duckdb
 import pytest
@@ -67,6 +68,30 @@ def test_values_from_data_are_escaped(small_warehouse: Paths) -> None:
     assert attack not in page
     assert "&lt;script&gt;alert(1)" in page
     assert attack in json.dumps(figures(page))
+
+
+def test_no_reason_is_left_out_and_files_are_not_counted_as_rows(small_warehouse: Paths) -> None:
+    with duckdb.connect(str(small_warehouse.warehouse)) as connection:
+        connection.execute("delete from marts.quarantined_rows")
+        connection.execute(
+            "insert into marts.quarantined_rows by name select 'shop' as source, 'products' as entity, "
+            "'shop/products/a.csv' as file, i + 1 as row_number, 'c' || n as column_name, "
+            "'invalid' as reason, 1 as batch_id from range(1, 41) t(n), range(n) u(i)"
+        )
+        connection.execute(
+            "insert into marts.quarantined_rows by name select '' as source, '' as entity, "
+            "'stray' || i || '.csv' as file, 'unknown_source' as reason, 'no source' as detail, batch_id "
+            "from range(40) t(i), unnest([1, 2]) u(batch_id)"
+        )
+    page = report(small_warehouse).read_text(encoding="utf-8")
+    drawn: Any = figures(page)["reasons"]
+    [bars] = drawn["data"]
+    assert bars["x"] == list(range(40, 25, -1))
+    assert bars["y"][0] == "invalid (products.c40)"
+    assert "and 25 more reasons, 325 rows" in markup(page)
+    assert page.count("<td>invalid</td>") == 40
+    assert page.count("<td>unknown_source</td>") == 20
+    assert "and 20 more files" in markup(page)
 
 
 def test_before_any_model_it_says_how_to_get_one(warehouse_without_model: Paths) -> None:

@@ -105,6 +105,11 @@ class ReportData:
         return self.ask("quarantined_rows", lambda: queries.quarantine_reasons(self.connection))
 
     @cached_property
+    def files_not_taken(self) -> list[Row]:
+        """Which whole files are in quarantine, and why."""
+        return self.ask("quarantined_rows", lambda: queries.files_not_taken(self.connection))
+
+    @cached_property
     def loads(self) -> list[Row]:
         """Where the rows of each of the latest loads went."""
         return self.ask("data_quality", lambda: queries.loads(self.connection, LOADS))

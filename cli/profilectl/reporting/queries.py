@@ -89,13 +89,22 @@ def loads(connection: Connection, limit: int) -> list[Row]:
     return found[::-1]
 
 
-def quarantine_reasons(connection: Connection, limit: int = 15) -> list[Row]:
-    """Return (source, entity, column, reason, rows), most rows first."""
+def quarantine_reasons(connection: Connection) -> list[Row]:
+    """Return (source, entity, column, reason, rows), most rows first; whole files are no rows."""
     return rows(
         connection,
         "select source, entity, coalesce(column_name, '') as column_name, reason, count(*) as n "
-        "from marts.quarantined_rows group by all order by n desc, 1, 2, 3, 4 limit ?",
-        [limit],
+        "from marts.quarantined_rows where row_number is not null group by all order by n desc, 1, 2, 3, 4",
+    )
+
+
+def files_not_taken(connection: Connection) -> list[Row]:
+    """Return (file, reason, detail) of the whole files that are in quarantine, the latest load first."""
+    return rows(
+        connection,
+        "select file, reason, detail from marts.quarantined_rows where row_number is null "
+        "qualify row_number() over (partition by file order by batch_id desc, reason) = 1 "
+        "order by batch_id desc, file",
     )
 
 

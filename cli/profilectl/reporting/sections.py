@@ -10,6 +10,9 @@ from profilectl.reporting import figures
 from profilectl.reporting.data import ReportData
 from profilectl.reporting.figures import Figure
 
+DRAWN = 15
+FILES = 20
+
 
 @dataclass
 class Block:
@@ -77,8 +80,11 @@ def quality(facts: ReportData) -> Section:
         ]
     reasons = Block("reasons", "Why rows are in quarantine", empty="Nothing is in quarantine.", wide=True)
     if facts.reasons:
-        labels = [_reason(row) for row in facts.reasons]
-        counts = [row["n"] for row in facts.reasons]
+        drawn, rest = facts.reasons[:DRAWN], facts.reasons[DRAWN:]
+        labels = [_reason(row) for row in drawn]
+        counts = [row["n"] for row in drawn]
+        if rest:
+            reasons.note = f"and {len(rest):,} more reasons, {sum(row['n'] for row in rest):,} rows"
         reasons.figure = figures.stacked(
             labels, [("rows", counts, figures.RED)], x_title="rows", tickformat=",~s"
         )
@@ -88,7 +94,20 @@ def quality(facts: ReportData) -> Section:
             for row in facts.reasons
         ]
     lead = "Nothing is lost: a row that landed is used, a duplicate, or in quarantine with a reason."
-    return Section("quality", "Data quality", lead, [aside, reasons, *loads(facts)])
+    return Section("quality", "Data quality", lead, [aside, reasons, *files_not_taken(facts), *loads(facts)])
+
+
+def files_not_taken(facts: ReportData) -> list[Block]:
+    """Which whole files were set aside, if any were."""
+    found = facts.files_not_taken
+    if not found:
+        return []
+    block = Block("files", "Files that were not taken", wide=True, table_open=True)
+    if len(found) > FILES:
+        block.note = f"and {len(found) - FILES:,} more files"
+    block.columns = ("file", "reason", "detail")
+    block.rows = [[row[name] for name in block.columns] for row in found[:FILES]]
+    return [block]
 
 
 def loads(facts: ReportData) -> list[Block]:
