@@ -82,5 +82,5 @@ def run(
         return
     rows = sum(table["rows"] for table in done.tables)
     size = f"{rows:,} rows, {done.bytes / 1e6:,.1f} MB"
-    typer.echo(f"{done.version}: {len(done.tables)} tables, {size}, {done.seconds:.1f} s")
+    typer.echo(f"{done.version}: {len(done.tables)} tables and views, {size}, {done.seconds:.1f} s")
     typer.echo(str(done.output))

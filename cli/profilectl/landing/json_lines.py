@@ -53,7 +53,8 @@ def _judge(row: int, record: bytes) -> BadRecord:
     except UnicodeDecodeError:
         return BadRecord(row, None, reasons.INVALID_ENCODING, "not valid UTF-8", record)
     except json.JSONDecodeError as error:
-        detail = f"{error.msg} at character {error.pos + 1}"
+        # Some of Python's messages end in "at" already.
+        detail = f"{error.msg.removesuffix(' at')} at character {error.pos + 1}"
         return BadRecord(row, None, reasons.MALFORMED_JSON, detail, record)
     except (ValueError, RecursionError) as error:
         return BadRecord(row, None, reasons.MALFORMED_JSON, f"not readable: {error}", record)

@@ -248,6 +248,20 @@ def test_a_bad_record_is_set_aside_and_all_others_are_loaded(folder: LandingFold
     assert summary.rows == entry["rows"] == len(loaded) + 1
 
 
+@pytest.mark.parametrize(
+    ("record", "said"),
+    [
+        (b'{"event_id":"e2', "Unterminated string starting at character 13"),
+        (b'{"event_id":"e\t2"}', "Invalid control character at character 15"),
+        (b'{"event_id" 2}', "Expecting ':' delimiter at character 13"),
+    ],
+)
+def test_a_person_reads_where_json_ends_to_be_json(folder: LandingFolder, record: bytes, said: str) -> None:
+    folder.write("web/events/a.jsonl", OBJECT + record + b"\n")
+    folder.land()
+    assert folder.query("select detail from raw.load_errors") == [(said,)]
+
+
 def test_raw_text_is_capped_and_invalid_bytes_are_shown(folder: LandingFolder) -> None:
     folder.write("shop/products/a.csv", HEADER + b"p,caf\xe9," + b"n" * 9000 + b"\n" + GOOD)
     folder.land()
