@@ -17,8 +17,8 @@ from profilectl.locking import only_writer
 from profilectl.project import DbtProject, Paths
 from profilectl.publishing import Published, publish
 from profilectl.reporting import report
+from profilectl.training import train_declared
 from profilectl.truth import dirt_found, stitching_score
-from profilectl.updating.retraining import ALWAYS, retrain
 from profilectl.warehouse import connect
 
 Counting = Callable[[str], AbstractContextManager[Callable[[int, int, str], None]]]
@@ -85,8 +85,12 @@ def demonstrate(
             built = build(project, paths, progress=told)
         if not built.dbt.success:
             return built
-        with sharing("training") as told_share:
-            runs, untrained = _train(project, paths, told_share)
+        with (
+            sharing("training") as told_share,
+            only_writer(paths, "profilectl demo"),
+            connect(paths, read_only=False) as connection,
+        ):
+            learnt = train_declared(connection, project, paths, progress=told_share)
     with connect(paths) as connection:
         stitching = stitching_score(connection, paths.truth)
         dirt = dirt_found(connection, paths.truth)
@@ -94,20 +98,7 @@ def demonstrate(
         published = publish(paths, tell)
     with waiting("writing the report"):
         written = report(paths)
-    return Demonstrated(built, stitching, dirt, runs, untrained, published, written)
-
-
-def _train(
-    project: DbtProject, paths: Paths, progress: Callable[[float, str], None]
-) -> tuple[list[facts.Row], list[facts.Row]]:
-    """Train what can be trained; return the runs, and task and reason of what could not."""
-    with only_writer(paths, "profilectl demo"), connect(paths, read_only=False) as connection:
-        told = retrain(connection, project, paths, ALWAYS, progress)
-        trained = {row["task"] for row in told if row["trained"]}
-        runs = [run for run in facts.models(connection) if run["task"] in trained]
-    return runs, [
-        {"task": row["task"], "reason": row["reason"]} for row in told if row["task"] not in trained
-    ]
+    return Demonstrated(built, stitching, dirt, learnt.runs, learnt.untrained, published, written)
 
 
 def _last_day(months: int) -> str:

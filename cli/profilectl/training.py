@@ -3,23 +3,48 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import duckdb
 
 from profilectl import facts
 from profilectl.console import private_folder
 from profilectl.dbt_runner import load_manifest
 from profilectl.locking import only_writer
 from profilectl.project import DbtProject, Paths
+from profilectl.updating.retraining import ALWAYS, retrain
 from profilectl.warehouse import connect, open_file
 from profilectl_ml.errors import ProfilectlError
-from profilectl_ml.kinds import AnyTask, tasks_from_manifest
+from profilectl_ml.kinds import tasks_from_manifest
 from profilectl_ml.kinds import train as train_task
 from profilectl_ml.table_files import file_suffix
 from profilectl_ml.tables import table_task
 
 Progress = Callable[[float, str], None]
 TASKS_FILE = Path("models/marts/ml_tasks.yml")
+
+
+@dataclass(frozen=True)
+class Trained:
+    """What was trained, and which tasks could not be, and why.
+
+    Attributes
+    ----------
+    runs
+        The run of each trained task with its test metrics and the baseline's; see
+        :func:`profilectl.facts.models`.
+    untrained
+        ``task, reason, failed`` of each other task; ``failed`` where its serving model could not be replaced.
+    """
+
+    runs: list[facts.Row]
+    untrained: list[facts.Row]
+
+    def as_json(self) -> dict[str, Any]:
+        """Return both lists as one object."""
+        return {"models": self.runs, "untrained": self.untrained}
 
 
 def train(
@@ -29,31 +54,58 @@ def train(
     *,
     seed: int | None = None,
     progress: Progress = lambda share, what: None,
-) -> list[facts.Row]:
-    """Train the tasks called ``names`` (all, if empty), write models and scores, return the runs.
+) -> Trained:
+    """Train the tasks called ``names`` (all, if empty), write models and scores.
 
     ``seed`` replaces the tasks' own seeds; ``progress`` is told the share done of all tasks together.
-
-    Returns
-    -------
-    list of dict
-        The latest run of each trained task with its test metrics and the baseline's; see
-        :func:`profilectl.facts.models`.
+    Where no task is named, one that cannot be trained is told and left out.
 
     Raises
     ------
     ProfilectlError
-        If a name is no task, there are no tasks, or the warehouse has no examples.
+        If a name is no task, a named task cannot be trained, or there are no tasks.
     """
     with connect(paths):
         pass  # a missing or locked warehouse is found before dbt starts
     progress(0.0, "reading the dbt project")
-    tasks = _chosen(project, tasks_from_manifest(load_manifest(project, paths)), names)
+    tasks = tasks_from_manifest(load_manifest(project, paths))
+    if not tasks:
+        raise ProfilectlError(
+            "the dbt project declares no tasks",
+            hint=f"declare an exposure of type ml in {project.folder / TASKS_FILE}",
+        )
+    for name in names:
+        if name not in tasks:
+            raise ProfilectlError(f"there is no task {name!r}", hint=f"tasks: {', '.join(sorted(tasks))}")
     with only_writer(paths, "profilectl train"), connect(paths, read_only=False) as connection:
-        for place, task in enumerate(tasks):
-            train_task(connection, task, seed=seed, progress=_part(progress, task.name, place, len(tasks)))
-        trained = {task.name for task in tasks}
-        return [run for run in facts.models(connection) if run["task"] in trained]
+        if not names:
+            return train_declared(connection, project, paths, seed=seed, progress=progress)
+        for place, name in enumerate(names):
+            part = _part(progress, name, place, len(names))
+            train_task(connection, tasks[name], seed=seed, progress=part)
+        return Trained(_runs(connection, set(names)), [])
+
+
+def train_declared(
+    connection: duckdb.DuckDBPyConnection,
+    project: DbtProject,
+    paths: Paths,
+    *,
+    seed: int | None = None,
+    progress: Progress = lambda share, what: None,
+) -> Trained:
+    """Train every declared task that can be trained.
+
+    Raises
+    ------
+    ProfilectlError
+        If a declaration is wrong.
+    """
+    told = retrain(connection, project, paths, ALWAYS, progress, seed=seed)
+    untrained = [
+        {name: row[name] for name in ("task", "reason", "failed")} for row in told if not row["trained"]
+    ]
+    return Trained(_runs(connection, {row["task"] for row in told if row["trained"]}), untrained)
 
 
 def train_table(
@@ -94,7 +146,7 @@ def train_table(
             progress(0.0, f"reading {Path(source).name}")
             task = table_task(connection, source, **wanted)
             train_task(connection, task, seed=seed, progress=progress)
-            return next(run for run in facts.models(connection) if run["task"] == task.name)
+            return _runs(connection, {task.name})[0]
     except BaseException:
         if fresh:
             paths.warehouse.unlink(missing_ok=True)
@@ -106,13 +158,5 @@ def _part(progress: Progress, name: str, place: int, count: int) -> Progress:
     return lambda share, what: progress((place + share) / count, f"{told}{what}")
 
 
-def _chosen(project: DbtProject, tasks: dict[str, AnyTask], names: list[str]) -> list[AnyTask]:
-    if not tasks:
-        raise ProfilectlError(
-            "the dbt project declares no tasks",
-            hint=f"declare an exposure of type ml in {project.folder / TASKS_FILE}",
-        )
-    for name in names:
-        if name not in tasks:
-            raise ProfilectlError(f"there is no task {name!r}", hint=f"tasks: {', '.join(sorted(tasks))}")
-    return [tasks[name] for name in names] if names else list(tasks.values())
+def _runs(connection: duckdb.DuckDBPyConnection, tasks: set[str]) -> list[facts.Row]:
+    return [run for run in facts.models(connection) if run["task"] in tasks]

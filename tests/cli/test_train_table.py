@@ -79,7 +79,7 @@ def test_json_semicolons_gzip_and_rows_without_an_id(paths: Paths, tmp_path: Pat
     )  # fmt: skip
     assert done.exit_code == 0, done.output
     assert done.stderr == ""
-    [run] = json.loads(done.stdout)
+    [run] = json.loads(done.stdout)["models"]
     assert (run["task"], run["kind"], run["test_cutoff"]) == ("some_people", "classification", None)
     assert run["left_out"]["visits"] == "left out on request"
     assert set(run["metrics"]["auc"]) == {"value", "low", "high", "baseline"}

@@ -24,6 +24,13 @@ def render(one: dict[str, Any]) -> None:
         console.print(metric_table(one))
 
 
+def render_failed(rows: list[dict[str, Any]]) -> None:
+    """Write to stderr which serving models could not be replaced (``failed``)."""
+    for row in rows:
+        if row["failed"]:
+            typer.echo(f"error: {row['task']}: {row['reason']}; the model before still serves", err=True)
+
+
 def render_unscored(rows: list[dict[str, Any]]) -> None:
     """Write to stderr which models could not score (``error``), and what to do about it."""
     failed = [row for row in rows if row["error"]]

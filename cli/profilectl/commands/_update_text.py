@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from profilectl.commands._model_text import render_unscored
+from profilectl.commands._model_text import render_failed, render_unscored
 from profilectl.updating import runs
 from profilectl.updating.loop import Updated
 
@@ -38,14 +38,12 @@ def render_problems(done: Updated) -> None:
     """Write what went wrong to stderr, one line each."""
     for failure in done.failures[:_SHOWN]:
         typer.echo(f"error: {failure}", err=True)
-    if done.failures:
+    if done.failures and done.published is None:
         typer.echo("hint: nothing was published; readers keep the version they have", err=True)
     for file in done.refused[:_SHOWN]:
         told = "refused" if file["is_fatal"] else "passed over"
         typer.echo(f"warning: {file['file']} was {told}: {file['reason']} {file['detail']}", err=True)
     if len(done.refused) > _SHOWN:
         typer.echo(f"warning: and {len(done.refused) - _SHOWN:,} more files: --json names all", err=True)
-    for row in done.run.retraining:
-        if row["failed"]:
-            typer.echo(f"error: {row['task']}: {row['reason']}; the model before still serves", err=True)
+    render_failed(done.run.retraining)
     render_unscored(done.scored)

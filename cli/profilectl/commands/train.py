@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from profilectl.commands._model_text import render
+from profilectl.commands._model_text import render, render_failed
 from profilectl.commands._options import WORK, Json, ProjectDir
 from profilectl.console import emit_json, stdout
+from profilectl.errors import EXIT_FAILED
 from profilectl.progress import sharing
 from profilectl.project import Paths, locate_project
+from profilectl_ml.errors import ProfilectlError
+
+if TYPE_CHECKING:
+    from profilectl.training import Trained
 
 NAME, PANEL = "train", WORK
 KINDS = ("regression", "classification")
@@ -65,6 +70,8 @@ def run(
     """Train the models that the dbt project declares, or one on any table, and write scores to the warehouse.
 
     A model serves only if it beats the naive baseline on rows it has not seen; otherwise the baseline serves.
+    Where no task is named, one that cannot be trained is told and left out; it fails if none was trained, or
+    a model that serves could not be replaced.
 
     Example: profilectl train spend_next_28d
 
@@ -84,7 +91,7 @@ def run(
     if table is None:
         project = locate_project(project_dir)
         with sharing("training", quiet=as_json) as progress:
-            runs = training.train(project, paths, list(tasks or []), seed=seed, progress=progress)
+            done = training.train(project, paths, list(tasks or []), seed=seed, progress=progress)
     else:
         wanted: dict[str, Any] = {
             "entity": identifier,
@@ -96,15 +103,24 @@ def run(
         wanted |= {"metric": metric, "candidates": _listed(candidates), "without": _listed(without)}
         timed = {} if budget is None else {"budget_seconds": float(budget)}
         with sharing("training", quiet=as_json) as progress:
-            runs = [training.train_table(paths, table, seed=seed, progress=progress, **wanted, **timed)]
-    if as_json:
-        emit_json(runs)
-        return
-    for one in runs:
-        render(one)
-    if table is not None:
-        where = f"scores: ml.scores in {paths.warehouse}, where task = '{runs[0]['task']}'"
-        stdout().print(f"{where}; more: profilectl models show {runs[0]['task']}", soft_wrap=True)
+            one = training.train_table(paths, table, seed=seed, progress=progress, **wanted, **timed)
+            done = training.Trained([one], [])
+    emit_json(done.as_json()) if as_json else _render(done)
+    if table is not None and not as_json:
+        where = f"scores: ml.scores in {paths.warehouse}, where task = '{one['task']}'"
+        stdout().print(f"{where}; more: profilectl models show {one['task']}", soft_wrap=True)
+    if not done.runs:
+        raise ProfilectlError("nothing was trained", hint="what a task lacks says: profilectl train TASK")
+    if any(row["failed"] for row in done.untrained):
+        raise typer.Exit(EXIT_FAILED)
+
+
+def _render(done: Trained) -> None:
+    for run in done.runs:
+        render(run)
+    for row in done.untrained:
+        stdout().print(f"{row['task']}: not trained: {row['reason']}", soft_wrap=True)
+    render_failed(done.untrained)
 
 
 def _check_usage(table: str | None, tasks: list[str] | None, given: dict[str, Any]) -> None:

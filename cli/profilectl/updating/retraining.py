@@ -19,9 +19,15 @@ MODES = (AUTO, NEVER, ALWAYS)
 
 
 def retrain(
-    connection: duckdb.DuckDBPyConnection, project: DbtProject, paths: Paths, mode: str, progress: Progress
+    connection: duckdb.DuckDBPyConnection,
+    project: DbtProject,
+    paths: Paths,
+    mode: str,
+    progress: Progress,
+    *,
+    seed: int | None = None,
 ) -> list[facts.Row]:
-    """Train the tasks that are due, all with ``always``.
+    """Train the tasks that are due, all with ``always``; ``seed`` replaces the tasks' own seeds.
 
     A task that cannot be trained keeps the model it has; that is told, and not tried again before another day
     of data has come.
@@ -56,10 +62,12 @@ def retrain(
         row = asdict(found) | {"trained": False, "failed": False}
         if found.due or mode == ALWAYS:
             try:
-                result = train(connection, task, progress=part)
+                result = train(connection, task, seed=seed, progress=part)
                 row |= {"trained": True, "model_id": result.model_id}
             except ProfilectlError as error:
-                reason = f"{found.reason}, but training failed: {error.message}"
+                # What was noted of a task that was not due may be this very failure.
+                why = f"{found.reason}, but " if found.due else ""
+                reason = f"{why}training failed: {error.message}"
                 monitoring.not_again(connection, found, reason, today=today, now=now())
                 # Without enough data there is nothing wrong yet; a model that cannot be replaced is.
                 row |= {"failed": bool(found.model_id), "reason": reason}
