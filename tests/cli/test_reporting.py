@@ -3,13 +3,15 @@ from __future__ import annotations
 import json
 import re
 import stat
+from datetime import date, timedelta
+from itertools import pairwise
 from typing import Any
 
 import duckdb
 import pytest
 
 from profilectl.project import Paths
-from profilectl.reporting import report
+from profilectl.reporting import queries, report
 from profilectl.reporting.page import script_json
 
 
@@ -53,6 +55,19 @@ def test_it_fetches_nothing(small_warehouse: Paths) -> None:
     assert not re.findall(r"""(?:src|href)\s*=\s*["']?(?:https?:)?//""", markup(page))
     assert page.count("plotly.js v") == 1
     assert not re.search(r"url\(|@import", markup(page))
+
+
+def test_weeks_without_events_are_nought(small_warehouse: Paths) -> None:
+    with duckdb.connect(str(small_warehouse.warehouse)) as connection:
+        connection.execute(
+            "delete from marts.fct_events where occurred_on between date '2017-10-02' and date '2017-11-12'"
+        )
+        found = queries.weeks(connection, "2017-12-31")
+        assert queries.weeks(connection, "2016-12-31") == []
+    ends = [row["week"] for row in found]
+    assert {later - earlier for earlier, later in pairwise(ends)} == {timedelta(days=7)}
+    quiet = [row for row in found if date(2017, 10, 8) <= row["week"] <= date(2017, 11, 12)]
+    assert [(row["events"], row["users"], row["amount"]) for row in quiet] == [(0, 0, 0.0)] * 6
 
 
 def test_it_is_private(small_warehouse: Paths) -> None:

@@ -42,17 +42,19 @@ def active_users(connection: Connection, as_of: str) -> list[Row]:
 def weeks(connection: Connection, as_of: str) -> list[Row]:
     """Return (last day of the week, events, users, amount) of the latest year's weeks.
 
-    They are counted back from ``as_of``. The week in which the data begins is left out: it is not whole.
+    They are counted back from ``as_of``; a week without events has nought of each. The week in which the data
+    begins is left out: it is not whole.
     """
     return rows(
         connection,
-        "with days as (select user_id, amount, (?::date - occurred_on) // 7 as back from marts.fct_events "
-        "where occurred_on <= ?::date and occurred_on > ?::date - 7 * ?), "
-        "begun as (select (?::date - min(occurred_on) + 1) // 7 as whole from marts.fct_events) "
-        "select ?::date - 7 * back::integer as week, count(*) as events, count(distinct user_id) as users, "
-        "sum(amount)::double as amount from days where back < (select whole from begun) "
-        "group by back order by week",
-        [as_of, as_of, as_of, WEEKS, as_of, as_of],
+        "with begun as (select (?::date - min(occurred_on) + 1) // 7 as whole from marts.fct_events), "
+        "weeks as (select unnest(range(least(whole, ?))) as back from begun), "
+        "days as (select user_id, amount, (?::date - occurred_on) // 7 as back from marts.fct_events "
+        "where occurred_on <= ?::date and occurred_on > ?::date - 7 * ?) "
+        "select ?::date - 7 * weeks.back::integer as week, count(days.back) as events, "
+        "count(distinct user_id) as users, coalesce(sum(amount), 0)::double as amount "
+        "from weeks left join days using (back) group by weeks.back order by week",
+        [as_of, WEEKS, as_of, as_of, as_of, WEEKS, as_of],
     )
 
 
