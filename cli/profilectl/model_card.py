@@ -62,7 +62,7 @@ def model_card(connection: duckdb.DuckDBPyConnection, model_id: str) -> dict[str
             "metric": details.get("metric"),
             "threshold": details.get("threshold"),
             "costs": details.get("costs"),
-            "params": json.loads(run.get("params") or "{}").get(run["chosen"], {}),
+            "params": _setting(json.loads(run.get("params") or "{}").get(run["chosen"], {}), model["kind"]),
             "standings": details.get("standings", []),
             "skipped": details.get("skipped", {}),
             "trials": details.get("trials", []),
@@ -119,6 +119,13 @@ def better_when_larger(metric: str) -> bool:
     """
     ranked = metric.startswith(("ndcg_at_", "recall_at_"))
     return ranked or metric in _LARGER_IS_BETTER
+
+
+def _setting(params: dict[str, Any], kind: str) -> dict[str, Any]:
+    """Return what was set; of a blend of signals its weights, without what scales the signals."""
+    if kind != "recommendation" or "weights" not in params:
+        return params
+    return {signal: round(weight, 4) for signal, weight in params["weights"].items()}
 
 
 def _candidates(connection: duckdb.DuckDBPyConnection, run_id: str) -> list[Row]:

@@ -22,6 +22,7 @@ from profilectl.publishing import publish
 from profilectl.reporting import card_figures, report
 from profilectl.warehouse import connect, connect_published
 from profilectl_ml.metrics_classification import reliability
+from profilectl_ml.recommending.rerank import Blend
 
 runner = CliRunner()
 
@@ -129,6 +130,16 @@ def test_a_kind_without_baseline_cutoff_or_scores_is_shown_everywhere(small_ware
     assert shown.exit_code == 0, shown.output
     assert "silhouette" in shown.stdout
     assert "Clustering: groups" in report(small_warehouse).read_text(encoding="utf-8")
+
+
+def test_the_setting_of_a_blend_of_signals_is_its_weights(small_warehouse: Paths) -> None:
+    blend = Blend(("bought", "near"), np.array([0.1, 0.2]), np.ones(2), np.array([1.23456789, -2.0]), -3.27)
+    params = {"ease": {"penalty": 100}, "blend": blend.as_dict()}
+    with duckdb.connect(str(small_warehouse.warehouse)) as connection:
+        connection.execute("update ml.runs set chosen = 'blend', params = ?", [json.dumps(params)])
+        connection.execute("update ml.models set candidate = 'blend', kind = 'recommendation'")
+    assert 'setting    {"bought": 1.2346, "near": -2.0}\n' in call("models", "show", "spend_next_28d").stdout
+    assert "-3.27" not in report(small_warehouse).read_text(encoding="utf-8")
 
 
 def test_who_serves_is_what_status_and_report_show(two_kinds: Paths, tmp_path: Path) -> None:
