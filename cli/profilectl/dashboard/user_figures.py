@@ -8,7 +8,7 @@ from html import escape
 from typing import Any
 
 from profilectl.facts import Row
-from profilectl.reporting.figures import BLUE, GREY, ORANGE, Figure, layout
+from profilectl.reporting.figures import BLUE, GREY, ORANGE, Figure, day_axis, layout
 from profilectl.reporting.words import spoken
 
 _SHOWN_NAME = 26
@@ -40,7 +40,7 @@ def timeline(days: Sequence[Row]) -> Figure:
         "data": [trace],
         "layout": layout(
             36 * len(kinds) + 80,
-            xaxis={"type": "date", "nticks": 10, "tickformat": "%b\n%Y", "title": {"text": "day"}},
+            xaxis={"title": {"text": "day"}, **day_axis([row["occurred_on"] for row in days])},
             yaxis={"type": "category", "categoryorder": "category descending"},
         ),
     }

@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 from typing import Any
 
 BLUE, ORANGE, GREEN, RED, GREY = "#0072B2", "#E69F00", "#009E73", "#D55E00", "#8A8F98"
+
+#: Over fewer days Plotly puts several ticks into a month, which would all have its name.
+_NAMED_BY_DAY = 183
+_TICKS = 8
+_DAY_MS = 86_400_000
 
 Figure = dict[str, Any]
 
@@ -32,6 +38,26 @@ def layout(height: int, **more: Any) -> dict[str, Any]:
     return base
 
 
+def day_axis(days: Sequence[Any]) -> dict[str, Any]:
+    """Return how an axis over days, or months such as ``2017-01``, is ticked: no two ticks read alike.
+
+    Examples
+    --------
+    >>> day_axis(["2017-03-01", "2017-05-31"])["tickformat"], day_axis(["2017-01", "2017-12"])["tickformat"]
+    ('%-d %b\\n%Y', '%b\\n%Y')
+    """
+    texts = [str(day) for day in days]
+    known = [date.fromisoformat(f"{text}-01"[:10]) for text in texts]
+    span = (max(known) - min(known)).days
+    axis: dict[str, Any] = {"type": "date", "nticks": _TICKS, "tickformat": "%b\n%Y"}
+    if span >= _NAMED_BY_DAY:
+        return axis
+    if all(len(text) == len("2017-01") for text in texts):
+        return axis | {"dtick": "M1"}
+    axis["tickformat"] = "%-d %b\n%Y"
+    return axis | {"dtick": _DAY_MS} if span < _TICKS else axis
+
+
 def bars(
     x: Sequence[Any], y: Sequence[Any], *, x_title: str, y_title: str, x_type: str = "category"
 ) -> Figure:
@@ -39,7 +65,7 @@ def bars(
     trace = {"type": "bar", "x": list(x), "y": list(y), "marker": {"color": BLUE}}
     across: dict[str, Any] = {"title": {"text": x_title}, "type": x_type, "nticks": 12}
     if x_type == "date":
-        across["tickformat"] = "%b\n%Y"
+        across |= day_axis(x)
     return {
         "data": [trace],
         "layout": layout(
@@ -87,6 +113,7 @@ def intervals(
     high: Sequence[float],
     colours: Sequence[str],
     x_title: str,
+    **axis: Any,
 ) -> Figure:
     """Dots with intervals, one row per name (the first on top)."""
     trace = {
@@ -104,13 +131,14 @@ def intervals(
             "thickness": 1.5,
             "width": 4,
         },
+        "cliponaxis": False,
         "hovertemplate": "%{y}: %{x:,.4~g}<extra></extra>",
     }
     return {
         "data": [trace],
         "layout": layout(
             30 * len(names) + 70,
-            xaxis={"title": {"text": x_title}, "nticks": 6},
+            xaxis={"title": {"text": x_title}, "nticks": 6, **axis},
             yaxis={"autorange": "reversed", "type": "category"},
         ),
     }

@@ -85,6 +85,8 @@ def _metric(task: Task, metric: str, ranked: list[dict[str, Any]]) -> Block:
             [row["high"] if row["high"] is not None else row["value"] for row in ranked],
             [colour.get(row["candidate"], figures.GREY) for row in ranked],
             TITLES[metric],
+            # Where more is better 1 is the most there is; around a lone 1 an axis would run to 2.
+            **({"autorangeoptions": {"maxallowed": 1}} if better_when_larger(metric) else {}),
         ),
         note="Dot: the value; line: its bootstrap interval.",
         columns=("candidate", metric, "low", "high"),

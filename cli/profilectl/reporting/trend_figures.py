@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from profilectl.reporting.figures import Figure, layout
+from profilectl.reporting.figures import Figure, day_axis, layout
 
 #: Name, values, colour and dash: two lines differ in more than their colour.
 Line = tuple[str, Sequence[float | None], str, str]
@@ -17,11 +17,11 @@ def over_time(
 ) -> Figure:
     """Lines over days or instants, from nought up."""
     few = len(moments) < 3
-    # Months suit days of a year; between instants Plotly chooses what tells them apart.
+    # Between instants Plotly chooses what tells them apart.
     by_day = not any(isinstance(one, datetime) for one in moments)
     across: dict[str, Any] = {"title": {"text": x_title}, "type": "date", "nticks": 8}
     if by_day:
-        across["tickformat"] = "%b\n%Y"
+        across |= day_axis(moments)
     shown = "%{x|%-d %b %Y}" if by_day else "%{x|%-d %b %Y, %H:%M}"
     data = [
         {
