@@ -36,6 +36,11 @@ def _golden(found: Found) -> Block:
             lost.setdefault(row["attribute"], []).append(
                 f"{row['value']} ({row['source']}, {told(row['last_updated_at'])}{why})"
             )
+    # Of e-mails and phones the one seen last is golden; the others are in the identity only.
+    for row in found["identifiers"]:
+        name, value = row["identifier_type"], row["identifier_value"]
+        if name in found["origins"] and value != found["attributes"][name]:
+            lost.setdefault(name, []).append(f"{value} (not seen later)")
     rows = []
     for name, value in found["attributes"].items():
         origin = found["origins"].get(name)

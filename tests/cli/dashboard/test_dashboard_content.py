@@ -60,6 +60,21 @@ def test_one_user(source: Source) -> None:
     assert "user15@example.org" not in said
 
 
+def test_the_golden_record_tells_the_contacts_that_lost(source: Source, told: Paths) -> None:
+    with duckdb.connect(str(told.published.resolve())) as connection:
+        connection.execute("alter table marts.dim_users add column email_source varchar default 'crm'")
+        connection.execute("alter table marts.dim_users add column email_updated_at timestamp")
+        connection.execute(
+            "insert into marts.identity_map by name select 'email' as identifier_type, "
+            "'before@example.org' as identifier_value, ? as user_id, false as is_blocked",
+            [SOMEBODY],
+        )
+    said = words(pages.shown(source, f"/user/{SOMEBODY}"))
+    record = said[said.index("Golden record") : said.index("What happened")]
+    assert "before@example.org (not seen later)" in record
+    assert "c5-0" not in record
+
+
 def test_reasons_of_another_model_are_not_told(source: Source) -> None:
     shown = pages.shown(source, "/user/u0000000000000006")
     assert "score-spend_next_28d" not in drawings(shown)
