@@ -116,14 +116,15 @@ def _answer(app: Dash, source: Source) -> None:
     @app.callback(
         Output("address", "pathname"),
         Output("search-said", "children"),
+        Output("found", "hidden"),
         Input("search-button", "n_clicks"),
         Input("search", "n_submit"),
         State("search", "value"),
         prevent_initial_call=True,
     )
-    def search(clicks: int | None, submits: int | None, text: str | None) -> tuple[Any, Any]:
+    def search(clicks: int | None, submits: int | None, text: str | None) -> tuple[Any, Any, Any]:
         # Dash also calls when the search has just appeared: nobody has searched yet.
-        return user.searched(source, text) if clicks or submits else (no_update, no_update)
+        return user.searched(source, text) if clicks or submits else (no_update,) * 3
 
     own = "profilectl"
     app.clientside_callback(

@@ -22,8 +22,9 @@ def everything(connection: Connection, user_id: str) -> dict[str, Any]:
     """Return the profile as ``profilectl show`` has it, with what only a page has room for.
 
     Besides the keys of ``load_profile``: ``evidence`` (values that sources gave), ``days`` (events by day and
-    kind), ``events``, ``reasons``, ``recommendations``, ``links`` (between identifiers), ``segments``, and
-    ``described``: text and unit of each feature, where the file has them.
+    kind), ``events``, ``reasons``, ``recommendations``, ``links`` (between identifiers), ``segments``,
+    ``serving`` (the kinds of the models that serve), and ``described``: text and unit of each feature, where
+    the file has them.
     """
 
     def ask(schema: str, name: str, sql: str, limit: int) -> list[Row]:
@@ -74,6 +75,7 @@ def everything(connection: Connection, user_id: str) -> dict[str, Any]:
             "order by task limit ?",
             VALUES,
         ),
+        "serving": _serving(connection),
         "described": descriptions(connection, "user_features"),
     }
 
@@ -133,6 +135,12 @@ def _happened(connection: Connection, user_id: str) -> tuple[list[Row], list[Row
         [EVENTS],
     )
     return days, latest
+
+
+def _serving(connection: Connection) -> set[str]:
+    models = facts.model_table(connection)
+    found = facts.rows(connection, f"select distinct kind from {models} where serving") if models else []
+    return {row["kind"] for row in found}
 
 
 def _scores(connection: Connection, user_id: str) -> list[Row]:

@@ -93,7 +93,7 @@ def _events(found: Found) -> Block:
 
 def _scores(found: Found) -> list[Block]:
     if not found["scores"]:
-        return [Block("no-scores", "Scores", empty="No scores yet: run profilectl train, then publish.")]
+        return [Block("no-scores", "Scores", empty=_none(found, "scores", ("regression", "classification")))]
     return [_score(found, row) for row in found["scores"]]
 
 
@@ -145,8 +145,17 @@ def _recommendations(found: Found) -> list[Block]:
                 wrapped=True,
             )
         )
-    empty = "No recommendations yet: run profilectl train, then publish."
+    empty = _none(found, "recommendations", ("recommendation",))
     return blocks or [Block("recommended", "Recommendations", empty=empty)]
+
+
+def _none(found: Found, what: str, kinds: tuple[str, ...]) -> str:
+    """Return why there are none: nothing was trained, not this, or not for this user."""
+    if not found["serving"]:
+        return f"No {what} yet: run profilectl train, then publish."
+    if found["serving"].isdisjoint(kinds):
+        return f"No model that gives {what} serves: profilectl train says what its task lacks."
+    return f"No {what} for this user: run profilectl score, then publish."
 
 
 def _item(row: Row) -> str:

@@ -90,22 +90,39 @@ def test_reasons_of_another_model_are_not_told(source: Source) -> None:
     ],
 )
 def test_a_search_leads_to_the_user(source: Source, text: str, path: str) -> None:
-    assert user.searched(source, text) == (path, None)
+    assert user.searched(source, text) == (path, None, False)
 
 
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("nobody@example.org", "No user or identifier 'nobody@example.org'."),
+        ("nobody@example.org", "No such user No user or identifier 'nobody@example.org'."),
         ("test@test.com", "is blocked (sentinel)"),
-        ("", "Type what you know"),
-        (None, "Type what you know"),
+        ("", "Nobody was searched for Type what you know"),
+        (None, "Nobody was searched for Type what you know"),
     ],
 )
 def test_a_search_that_finds_nobody_says_why(source: Source, text: str | None, said: str) -> None:
-    path, answer = user.searched(source, text)
+    path, answer, hidden = user.searched(source, text)
     assert not isinstance(path, str)
     assert said in words(answer)
+    # Whoever is shown is not who was searched for.
+    assert hidden is bool(text)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ("delete from meta.models", "No scores yet: run profilectl train, then publish"),
+        ("update meta.models set kind = 'clustering'", "No model that gives scores serves"),
+        ("select 1", "No scores for this user: run profilectl score"),
+    ],
+)
+def test_why_a_user_has_no_scores(source: Source, told: Paths, change: str, said: str) -> None:
+    with duckdb.connect(str(told.published.resolve())) as connection:
+        connection.execute("delete from ml.scores")
+        connection.execute(change)
+    assert said in words(pages.shown(source, f"/user/{SOMEBODY}"))
 
 
 @pytest.mark.parametrize("path", ["/nowhere", "/models/nothing", "/user/nobody"])
@@ -123,6 +140,7 @@ def test_a_file_of_another_version_is_named(source: Source, told: Paths) -> None
 
 def test_runs_and_latencies_are_shown_where_they_are_noted(source: Source, told: Paths) -> None:
     assert "No runs are noted" in words(pages.shown(source, "/freshness"))
+    assert "profilectl update and watch note them" in words(pages.shown(source, "/freshness"))
     with duckdb.connect(str(told.published.resolve())) as connection:
         connection.execute(
             "create table meta.runs as select 'r' || i as run_id, 'update' as command, 1 as files, 2 as rows,"

@@ -65,7 +65,7 @@ def _runs(runs: list[Row]) -> list[Block]:
 
 def _latencies(latencies: list[Row]) -> list[Block]:
     block = Block("latencies", "From file to published profile", table_open=True)
-    block.empty = "No latencies are noted in this version: profilectl watch notes them."
+    block.empty = "No latencies are noted in this version: profilectl update and watch note them."
     if latencies:
         block.wide = True
         block.figure = figures.stacked(

@@ -21,12 +21,12 @@ def page(source: Source, text: str) -> Any:
     """Return the search, and below it the user that ``text`` names."""
     if not text:
         with source.opened():
-            return blocks.page("User", LEAD, _search(""))
+            return blocks.page("User", LEAD, _search(""), _found([]))
     with source.opened() as (connection, _):
         try:
             user_id = find_user(connection, text)
         except ProfilectlError as error:
-            return blocks.page("User", LEAD, _search(text), _not_found(error))
+            return blocks.page("User", LEAD, _search(text), _found([_not_found(error)]))
         found = user_facts.everything(connection, user_id)
     attributes, features = found["attributes"], found["features"]
     names = " ".join(str(attributes[n]) for n in ("first_name", "last_name") if attributes.get(n))
@@ -39,31 +39,41 @@ def page(source: Source, text: str) -> Any:
     ]
     return html.Div(
         [
-            html.H1(names or user_id),
-            html.P(f"{user_id}, {segment}" if segment else user_id, className="lead"),
             _search(""),
-            blocks.tiles([(name, value) for name, value in facts if value is not None]),
-            *(blocks.section(one) for one in user_sections.build(found)),
+            _found(
+                [
+                    html.H1(names or user_id),
+                    html.P(f"{user_id}, {segment}" if segment else user_id, className="lead"),
+                    blocks.tiles([(name, value) for name, value in facts if value is not None]),
+                    *(blocks.section(one) for one in user_sections.build(found)),
+                ]
+            ),
         ]
     )
 
 
-def searched(source: Source, text: str | None) -> tuple[Any, Any]:
-    """Return the path of the user that ``text`` names, and what to say where there is none.
+def searched(source: Source, text: str | None) -> tuple[Any, Any, bool]:
+    """Return the path of the user that ``text`` names, what to say where there is none, and what to hide.
+
+    Whom the page shows is hidden while it says that somebody else was not found.
 
     The path holds the user id, so that an e-mail searched for does not stay in the browser's history.
     """
     if not text or not text.strip():
-        return no_update, _not_found(
-            ProfilectlError("Type what you know of the user", hint="an e-mail, a card, a phone, a user id")
-        )
+        asked = "Type what you know of the user: an e-mail, a card, a phone, a user id."
+        return no_update, blocks.state("Nobody was searched for", asked), False
     try:
         with source.opened() as (connection, _):
-            return f"/user/{quote(find_user(connection, text.strip()))}", None
+            return f"/user/{quote(find_user(connection, text.strip()))}", None, False
     except ProfilectlError as error:
-        return no_update, _not_found(error)
+        return no_update, _not_found(error), True
     except duckdb.Error as error:
-        return no_update, blocks.state("The published file cannot be read", str(error).splitlines()[0])
+        state = blocks.state("The published file cannot be read", str(error).splitlines()[0])
+        return no_update, state, True
+
+
+def _found(shown: list[Any]) -> html.Div:
+    return html.Div(shown, id="found", hidden=False)
 
 
 def _search(text: str) -> html.Div:
