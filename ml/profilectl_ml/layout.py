@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 
+import duckdb
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -92,6 +93,8 @@ def floats(column: pa.ChunkedArray | pa.Array, name: str) -> NDArray[np.float64]
     ProfilectlError
         If they are none; the message has ``name`` and the type.
     """
+    if pa.types.is_decimal(column.type):
+        column = _decimals(column)
     try:
         # Not safe: beyond 2^53 the nearest number will do.
         found = pc.cast(column, pa.float64(), safe=False)
@@ -100,6 +103,13 @@ def floats(column: pa.ChunkedArray | pa.Array, name: str) -> NDArray[np.float64]
             f"{name} is of type {column.type}, not a number", hint="cast it, or derive a number from it"
         ) from error
     return np.asarray(found.to_numpy(zero_copy_only=False), dtype=np.float64)
+
+
+def _decimals(column: pa.ChunkedArray | pa.Array) -> pa.ChunkedArray:
+    # Arrow rounds the last bit otherwise than SQL does: at a tree's threshold that is another score.
+    with duckdb.connect() as engine:
+        found = engine.from_arrow(pa.table({"x": column})).select("cast(x as double) as x").to_arrow_table()
+    return found.column("x")
 
 
 def _codes(column: pa.ChunkedArray | pa.Array, vocabulary: tuple[str, ...]) -> NDArray[np.float64]:
