@@ -11,7 +11,7 @@ from pathlib import Path
 import duckdb
 
 from profilectl_ml.candidates import CANDIDATE_NAMES, DEFAULT_CANDIDATES
-from profilectl_ml.data import column_types
+from profilectl_ml.data import check_features, column_types
 from profilectl_ml.errors import ProfilectlError
 from profilectl_ml.layout import Layout
 from profilectl_ml.losses import LOSS_NAMES
@@ -48,7 +48,8 @@ def table_task(
     source
         A CSV, TSV, Parquet or JSON file (CSV and JSON gzipped too), or a table (``schema.table``).
     entity
-        Column that identifies a row; scores are keyed by it. None numbers the rows of a file.
+        Column that identifies a row; scores are keyed by it, as it stands in a CSV file. None numbers the
+        rows of a file.
     label
         Column to learn; rows without it are scored and not learnt from.
     kind
@@ -74,15 +75,17 @@ def table_task(
         raise ProfilectlError(
             f"{called!r} cannot be a task's name", hint="use letters, digits and _, such as churn_2024"
         )
+    key = entity or ROW_NUMBER
     if is_file:
-        relation: tuple[str, ...] = open_file(connection, Path(source), called, numbered=entity is None)
+        relation: tuple[str, ...] = open_file(
+            connection, Path(source), called, numbered=entity is None, types={key: "VARCHAR"}
+        )
     else:
         relation = _relation(source)
         if entity is None:
             raise ProfilectlError(f"{source}: which column identifies a row?", hint="name it with --id")
     origin = str(Path(source).resolve()) if is_file else ".".join(relation)
     _check_name(connection, called, origin, given=name is not None)
-    key = entity or ROW_NUMBER
     types = column_types(connection, relation)
     for option, column in (("--id", key), ("--label", label), *(("--without", c) for c in without)):
         if column not in types:
@@ -125,7 +128,7 @@ def table_task(
 
 
 def reopen(connection: duckdb.DuckDBPyConnection, task: Task, layout: Layout) -> None:
-    """Read a task's file again, in another connection; nothing to do for tables.
+    """Read a task's file again, in another connection, and check the ids of a file or table as training did.
 
     What the model reads is what it was, whatever its values look like now: ``1.10`` stays a text, and a text
     among numbers is an error.
@@ -133,20 +136,22 @@ def reopen(connection: duckdb.DuckDBPyConnection, task: Task, layout: Layout) ->
     Raises
     ------
     ProfilectlError
-        If the file is not there any more, or cannot be read.
+        If the file is not there any more, or cannot be read; if a column that the model reads is missing, or
+        an id is missing or occurs twice.
     """
     if task.source:
         numbered = task.entity == ROW_NUMBER
         types = _types(task, layout)
         open_file(connection, Path(task.source), task.features[-1], numbered=numbered, types=types)
+    if task.as_of is None:  # marts have a test of their own
+        check_features(connection, task, layout)
+        _check_ids(connection, task.features, task.source or ".".join(task.features), task.entity)
 
 
 def _types(task: Task, layout: Layout) -> dict[str, str]:
     known = {name: task.types[name] for name in layout.names if name in task.types}
     found = {name: kind if kind in ("VARCHAR", "BOOLEAN") else "DOUBLE" for name, kind in known.items()}
-    if task.types.get(task.entity) == "VARCHAR":
-        found[task.entity] = "VARCHAR"
-    return found
+    return {**found, task.entity: "VARCHAR"}
 
 
 def table_name(source: str) -> str:

@@ -181,3 +181,49 @@ def test_before_any_training(warehouse_without_model: Paths) -> None:
     failed = call("score")
     assert failed.exit_code == 1
     assert "no model serves yet" in failed.stderr
+
+
+@pytest.mark.parametrize(
+    ("row", "said"),
+    [("c7,12,a,", "id does not identify a row: c7 (2 times)"), (",12,a,", "1 row(s) have no id")],
+)
+def test_ids_of_a_file_that_has_changed_are_checked_anew(
+    paths: Paths, two_models: list[str], tmp_path: Path, row: str, said: str
+) -> None:
+    with (tmp_path / "people.csv").open("a") as file:
+        file.write(f"{row}\n")
+    failed = call("score")
+    assert failed.exit_code == 1
+    assert said in failed.stderr
+    with duckdb.connect(str(paths.warehouse)) as connection:
+        assert connection.execute("select count(*), count(user_id) from ml.scores").fetchall() == [(200, 200)]
+
+
+def test_ids_of_a_table_that_has_changed_are_checked_anew(
+    small_warehouse: Paths,
+) -> None:
+    with duckdb.connect(str(small_warehouse.warehouse)) as connection:
+        connection.execute("create table main.own as select * from marts.user_features")
+    done = call("train", "--table", "own", "--id", "user_id", "--label", "spend_28d", "--candidates", "ridge")
+    assert done.exit_code == 0, done.output
+    with duckdb.connect(str(small_warehouse.warehouse)) as connection:
+        connection.execute("insert into main.own select * from main.own limit 1")
+    failed = call("score", "own")
+    assert failed.exit_code == 1
+    assert "main.own: user_id does not identify a row: " in failed.stderr
+
+
+def test_ids_of_a_csv_file_stay_as_they_are_written(paths: Paths, tmp_path: Path) -> None:
+    ids = ["12345678901234567890", "12345678901234567891", "0.10", "1e3", *(f"{i}.50" for i in range(96))]
+    body = [f"{one},{i % 7},{i % 7 + i % 3}" for i, one in enumerate(ids)]
+    (tmp_path / "ids.csv").write_text("\n".join(["id,visits,spend", *body]) + "\n")
+    done = call(
+        "train", "--table", "ids.csv", "--id", "id", "--label", "spend", "--candidates", "ridge",
+        "--kind", "regression",
+    )  # fmt: skip
+    assert done.exit_code == 0, done.output
+    for _ in range(2):
+        with duckdb.connect(str(paths.warehouse)) as connection:
+            kept = connection.execute("select user_id from ml.scores").fetchall()
+        assert {one for (one,) in kept} == set(ids)
+        assert call("score", "ids").exit_code == 0
