@@ -112,7 +112,9 @@ def read_examples(connection: duckdb.DuckDBPyConnection, task: Task) -> Examples
         )
     _check_cutoffs(connection, task)
     cutoff = quote_identifier(task.cutoff) if task.cutoff else "null::date"
-    listed = ", ".join(quote_identifier(c) for c in (task.label, *chosen))
+    listed = ", ".join(
+        [f"{_label_value(task)} as {quote_identifier(task.label)}", *(quote_identifier(c) for c in chosen)]
+    )
     sampled = (
         f"select {entity}::varchar as {_ENTITY}, {cutoff} as {_CUTOFF}, {listed} from ({rows})"
         f" where {entity} in (select {entity} from ({rows})"
@@ -155,13 +157,9 @@ def _check_cutoffs(connection: duckdb.DuckDBPyConnection, task: Task) -> None:
 def layout_query(task: Task, layout: Layout) -> str:
     """Return a query of the labelled examples of the task's population: entity, ``__label``, the features."""
     listed = ", ".join(quote_identifier(name) for name in layout.names)
-    where = f"{quote_identifier(task.label)} is not null"
-    if task.population:
-        where += f" and {quote_identifier(task.population)}"
     return (
-        f"select {quote_identifier(task.entity)}::varchar as {_ENTITY},"
-        f" {quote_identifier(task.label)} as __label, {listed}"
-        f" from {quote_relation(*task.examples)} where {where}"
+        f"select {quote_identifier(task.entity)}::varchar as {_ENTITY}, {_label_value(task)} as __label,"
+        f" {listed} from {quote_relation(*task.examples)} where {_is_example(task)}"
     )
 
 
@@ -302,11 +300,27 @@ def _roles(task: Task) -> set[str | None]:
     return {task.entity, task.label, task.population, task.cutoff, task.as_of}
 
 
+def has_label(label: str) -> str:
+    """Return the condition that a row has a label: neither null nor NaN, as files write a missing number."""
+    column = quote_identifier(label)
+    is_nan = f"typeof({column}) in ('FLOAT', 'DOUBLE') and {column}::varchar = 'nan'"
+    return f"({column} is not null and not ({is_nan}))"
+
+
+def _label_value(task: Task) -> str:
+    column = quote_identifier(task.label)
+    # What counts is said as DuckDB writes it: Python writes numbers and times otherwise.
+    is_text = task.positive is not None and task.positive.rule == "equals"
+    return f"{column}::varchar" if is_text else column
+
+
+def _is_example(task: Task) -> str:
+    population = f" and {quote_identifier(task.population)}" if task.population else ""
+    return f"{has_label(task.label)}{population}"
+
+
 def _rows(task: Task) -> str:
-    where = f"{quote_identifier(task.label)} is not null"
-    if task.population:
-        where += f" and {quote_identifier(task.population)}"
-    return f"select * from {quote_relation(*task.examples)} where {where}"
+    return f"select * from {quote_relation(*task.examples)} where {_is_example(task)}"
 
 
 def layout_of(table: pa.Table, chosen: list[str]) -> Layout:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from sklearn.metrics import r2_score, roc_auc_score
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
-from profilectl_ml.data import Examples, column_types
+from profilectl_ml.data import Examples, column_types, has_label
 from profilectl_ml.errors import ProfilectlError
 from profilectl_ml.folds import Folds, Plan
 from profilectl_ml.sql import quote_identifier, quote_relation
@@ -56,7 +56,7 @@ def check_times(connection: duckdb.DuckDBPyConnection, task: Task) -> None:
             # A cutoff is the last day that features see, all of it.
             f"select count(*), min({cutoff})::varchar from {quote_relation(*task.examples)}"
             f" where {quote_identifier(column)} >= {cutoff} + interval 1 day"
-            f" and {quote_identifier(task.label)} is not null"
+            f" and {has_label(task.label)}"
         ).fetchall()[0]
         if late[0]:
             raise ProfilectlError(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import duckdb
 import numpy as np
 
-from profilectl_ml.data import MAX_CATEGORIES, Examples, column_types, is_readable
+from profilectl_ml.data import MAX_CATEGORIES, Examples, column_types, has_label, is_readable
 from profilectl_ml.sql import quote_identifier, quote_relation
 from profilectl_ml.tasks import Task
 
@@ -59,7 +59,7 @@ def _text(connection: duckdb.DuckDBPyConnection, task: Task, name: str) -> str:
     column = quote_identifier(name)
     values, known, numbers = connection.execute(
         f"select count(distinct {column}), count({column}), count(try_cast({column} as double))"
-        f" from {quote_relation(*task.examples)} where {quote_identifier(task.label)} is not null"
+        f" from {quote_relation(*task.examples)} where {has_label(task.label)}"
     ).fetchall()[0]
     if values <= 1:
         return "the same in every row" if values else "empty"

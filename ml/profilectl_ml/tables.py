@@ -11,7 +11,7 @@ from pathlib import Path
 import duckdb
 
 from profilectl_ml.candidates import CANDIDATE_NAMES, DEFAULT_CANDIDATES
-from profilectl_ml.data import check_features, column_types
+from profilectl_ml.data import check_features, column_types, has_label
 from profilectl_ml.errors import ProfilectlError
 from profilectl_ml.layout import Layout
 from profilectl_ml.losses import LOSS_NAMES
@@ -227,7 +227,7 @@ def _distinct(
     column, table = quote_identifier(label), quote_relation(*relation)
     rows = connection.execute(
         f"select {column}::varchar, count(*) over () from (select distinct {column} from {table}"
-        f" where {column} is not null) order by 1 limit 1000"
+        f" where {has_label(label)}) order by 1 limit 1000"
     ).fetchall()
     return [str(value) for value, _ in rows], int(rows[0][1]) if rows else 0
 

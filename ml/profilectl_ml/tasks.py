@@ -53,16 +53,14 @@ class Positive:
     value: float | str
 
     def of(self, labels: pa.ChunkedArray, name: str) -> NDArray[np.float64]:
-        """Return 1.0 where the label counts, 0.0 where not, shape ``(rows,)``; errors call it ``name``."""
+        """Return 1.0 where the label counts, 0.0 where not, shape ``(rows,)``; errors call it ``name``.
+
+        For ``equals`` the labels are texts, as DuckDB writes them.
+        """
         if self.rule == "equals":
-            return np.array([float(label_text(v) == str(self.value)) for v in labels.to_pylist()])
+            return np.array([float(v == self.value) for v in labels.to_pylist()])
         above = floats(labels, name) > float(self.value)
         return np.asarray(above if self.rule == "above" else ~above, dtype=np.float64)
-
-
-def label_text(value: object) -> str:
-    """Return a label as DuckDB writes it: booleans in lower case."""
-    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 @dataclass(frozen=True)
@@ -245,7 +243,10 @@ def _positive(declared: Declaration) -> Positive | None:
     rule, bound = next(iter(value.items()))
     if rule != "equals" and (isinstance(bound, bool) or not isinstance(bound, int | float)):
         raise declared.wrong(f"positive {rule} must be a number, not {bound!r}")
-    return Positive(str(rule), str(bound) if rule == "equals" else float(bound))
+    if rule == "equals":
+        # As DuckDB writes a label: booleans in lower case.
+        return Positive(rule, str(bound).lower() if isinstance(bound, bool) else str(bound))
+    return Positive(str(rule), float(bound))
 
 
 def _costs(declared: Declaration) -> Costs:

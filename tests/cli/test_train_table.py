@@ -275,3 +275,47 @@ def test_a_table_cannot_take_the_name_of_a_declared_task(paths: Paths, tmp_path:
     failed = call("train", "--table", file, *QUICK, "--positive", "yes", "--name", "declared")
     assert failed.exit_code == 1
     assert "declared is a task that the dbt project declares" in failed.stderr
+
+
+LABELS = {
+    "float32": "case when {yes} then 0.1 else 0.7 end::float",
+    "time": "timestamp '2024-01-01 00:00:00.5' + to_days(case when {yes} then 0 else 1 end)",
+}
+
+
+def parquet(folder: Path, label: str) -> str:
+    """200 customers; they leave when they visit little."""
+    yes = "(i * 7) % 30 + hash(i) % 20 < 20"
+    duckdb.execute(
+        f"copy (select 'c' || i as id, (i * 7) % 30 as visits, {label.format(yes=yes)} as y"
+        f" from range(200) r(i)) to '{folder / 'people.parquet'}'"
+    )
+    return "people.parquet"
+
+
+@pytest.mark.parametrize(("label", "positive"), [("float32", "0.1"), ("time", "2024-01-01 00:00:00.5")])
+def test_the_value_that_counts_is_said_as_it_is_shown(
+    paths: Paths, tmp_path: Path, label: str, positive: str
+) -> None:
+    file = parquet(tmp_path, LABELS[label])
+    done = call(
+        "train", "--table", file, "--id", "id", "--label", "y", "--candidates", "logistic",
+        "--positive", positive, "--json",
+    )  # fmt: skip
+    assert done.exit_code == 0, done.output
+    [run] = json.loads(done.stdout)
+    assert run["metrics"]["auc"]["value"] > 0.7
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("--positive", "1.0", "--candidates", "logistic"), ("--candidates", "logistic"), AMOUNT],
+)
+def test_a_label_that_is_not_a_number_is_missing(
+    paths: Paths, tmp_path: Path, arguments: tuple[str, ...]
+) -> None:
+    file = parquet(tmp_path, "case when i % 4 = 0 then 'nan'::double when {yes} then 1 else 0 end::double")
+    done = call("train", "--table", file, "--id", "id", "--label", "y", *arguments)
+    assert done.exit_code == 0, done.output
+    assert "120 examples, tested on 30 users" in done.stdout
+    assert query(paths, "select count(*) from ml.scores") == [(200,)]
