@@ -6,6 +6,8 @@ the label too well to be true, and a user on both sides of a fold.
 
 from __future__ import annotations
 
+import shlex
+
 import duckdb
 import numpy as np
 from numpy.typing import NDArray
@@ -116,7 +118,9 @@ def check_alone(task: Task, examples: Examples, plan: Plan) -> None:
             raise ProfilectlError(
                 f"task {task.name}: feature {name!r} alone predicts {task.label} with {measure} {found:.4f},"
                 f" too well to be true (limit {task.max_alone:g}): it probably knows the outcome",
-                hint="leave the column out; if it is right, raise the task's max_alone",
+                hint="leave the column out; if it is right, raise the task's max_alone"
+                if task.as_of
+                else f"leave the column out: --without {shlex.quote(name)}",
             )
 
 

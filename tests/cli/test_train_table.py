@@ -319,3 +319,12 @@ def test_a_label_that_is_not_a_number_is_missing(
     assert done.exit_code == 0, done.output
     assert "120 examples, tested on 30 users" in done.stdout
     assert query(paths, "select count(*) from ml.scores") == [(200,)]
+
+
+def test_a_leak_in_a_table_can_be_left_out(paths: Paths, tmp_path: Path) -> None:
+    body = [f"{line},{int(line.endswith('yes'))}" for line in lines()]
+    file = write(tmp_path, body, header=f"{HEADER},paid back")
+    failed = call("train", "--table", file, *QUICK)
+    assert failed.exit_code == 1
+    assert "'paid back' alone predicts churned" in failed.stderr
+    assert "leave the column out: --without 'paid back'" in failed.stderr
