@@ -108,6 +108,8 @@ def find_model(connection: duckdb.DuckDBPyConnection, name: str) -> StoredModel:
     for model in listed:
         if name == model.model_id or (name == model.task and model.serving):
             return model
+    if any(name == model.task for model in listed):
+        raise promotion.none_serves(name)
     names = [*dict.fromkeys(m.task for m in listed), *(m.model_id for m in listed)]
     near = difflib.get_close_matches(name, names, n=_SHOWN, cutoff=0.5) or names[:_SHOWN]
     raise ProfilectlError(

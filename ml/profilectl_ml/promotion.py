@@ -131,10 +131,23 @@ def rescore(connection: duckdb.DuckDBPyConnection, task: str) -> Change:
 
 def serving_model_id(connection: duckdb.DuckDBPyConnection, task: str) -> str:
     """Return the id of the model that serves a task; ProfilectlError if none does."""
-    found: list[StoredModel] = [m for m in list_models(connection, task) if m.serving]
+    known = list_models(connection, task)
+    found: list[StoredModel] = [m for m in known if m.serving]
     if not found:
-        raise ProfilectlError(f"no model serves task {task!r} yet", hint="train one: profilectl train")
+        raise (
+            none_serves(task)
+            if known
+            else ProfilectlError(f"no model serves task {task!r} yet", hint="train one: profilectl train")
+        )
     return found[0].model_id
+
+
+def none_serves(task: str) -> ProfilectlError:
+    """Return the error of a task whose model was retired."""
+    return ProfilectlError(
+        f"no model serves task {task!r}: it was retired",
+        hint=f"let it serve again: profilectl models rollback {task}",
+    )
 
 
 def _serve(connection: duckdb.DuckDBPyConnection, model: LoadedModel, reason: str, event: str | None) -> int:

@@ -227,3 +227,20 @@ def test_ids_of_a_csv_file_stay_as_they_are_written(paths: Paths, tmp_path: Path
             kept = connection.execute("select user_id from ml.scores").fetchall()
         assert {one for (one,) in kept} == set(ids)
         assert call("score", "ids").exit_code == 0
+
+
+def test_the_way_back_that_is_told_leads_back(two_models: list[str]) -> None:
+    first, second = two_models
+    for change, before in ((("promote", first), second), (("rollback", "people"), first)):
+        told = call("models", *change).stdout
+        assert f"before: {before}; back to it: profilectl models promote {before}" in told
+    assert call("models", "promote", first).exit_code == 0
+
+
+def test_a_retired_task_is_told_to_be_retired(two_models: list[str]) -> None:
+    assert call("models", "retire", "people").exit_code == 0
+    for command in ("show", "retire", "promote"):
+        failed = call("models", command, "people")
+        assert failed.exit_code == 1
+        assert "no model serves task 'people': it was retired" in failed.stderr
+        assert "profilectl models rollback people" in failed.stderr

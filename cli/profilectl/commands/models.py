@@ -129,4 +129,4 @@ def _changed(change: dict[str, Any], as_json: bool) -> None:
     if change["before"] == change["model_id"]:
         typer.echo("it served before, too")
     elif change["before"]:
-        typer.echo(f"before: {change['before']}; back to it: profilectl models rollback {change['task']}")
+        typer.echo(f"before: {change['before']}; back to it: profilectl models promote {change['before']}")
