@@ -99,7 +99,7 @@ def read_examples(connection: duckdb.DuckDBPyConnection, task: Task) -> Examples
     for needed in (task.entity, task.cutoff, task.label, task.population):
         if needed and needed not in columns:
             raise ProfilectlError(
-                f"{'.'.join(task.examples)} has no column {needed!r}, which task {task.name} needs",
+                f"{task.called(task.examples)} has no column {needed!r}, which task {task.name} needs",
                 hint=f"see {task.path}" if task.path else None,
             )
     chosen = _feature_columns(columns, task)
@@ -124,7 +124,7 @@ def read_examples(connection: duckdb.DuckDBPyConnection, task: Task) -> Examples
     layout = layout_of(table, chosen)
     if not layout.names:
         raise ProfilectlError(
-            f"task {task.name}: {'.'.join(task.examples)} has no column to learn from",
+            f"task {task.name}: {task.called(task.examples)} has no column to learn from",
             hint="features are numbers, booleans, and texts of at most 40 values",
         )
     users = table.column(_ENTITY).to_numpy(zero_copy_only=False)
@@ -149,7 +149,7 @@ def _check_cutoffs(connection: duckdb.DuckDBPyConnection, task: Task) -> None:
     if dated < examples:
         raise ProfilectlError(
             f"task {task.name}: {task.cutoff} is missing in {examples - dated:,} of {examples:,} example(s)"
-            f" of {'.'.join(task.examples)}",
+            f" of {task.called(task.examples)}",
             hint="say for each row up to which day its features look, or leave the row out",
         )
 
@@ -243,15 +243,15 @@ def _check_columns(
     missing = [name for name in (*roles, *layout.names) if name and name not in columns]
     if missing:
         raise ProfilectlError(
-            f"{'.'.join(relation)} lacks {len(missing)} column(s) that task {task.name} needs: "
+            f"{task.called(relation)} lacks {len(missing)} column(s) that task {task.name} needs: "
             + ", ".join(missing[:5]),
-            hint="rebuild the marts, then train again",
+            hint="mend the file, or train again" if task.source else "rebuild the marts, then train again",
         )
     for name in layout.names:
         was_text, kind = name in layout.vocabularies, columns[name]
         if is_readable(kind) and _is_text(kind) is not was_text:
             raise ProfilectlError(
-                f"{'.'.join(relation)}: {name} is {kind.lower()}, and task {task.name} learnt it as"
+                f"{task.called(relation)}: {name} is {kind.lower()}, and task {task.name} learnt it as"
                 f" {'texts' if was_text else 'numbers'}",
                 hint="mend the column, or train again",
             )

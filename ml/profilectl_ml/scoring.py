@@ -114,7 +114,7 @@ def write_scores(
         [task.name],
     ).fetchall()[0]
     if not users:
-        raise ProfilectlError(f"{'.'.join(task.features)} holds no users to score")
+        raise ProfilectlError(f"{task.called(task.features)} holds no users to score")
     if wrong:
         raise ProfilectlError(
             f"task {task.name}: the model gave {wrong} of {users} users a score that is not a finite number",
@@ -139,7 +139,7 @@ def score_users(
     check_features(connection, task, layout)
     parts = list(_batches(connection, task, estimator, baseline, layout))
     if not parts:
-        raise ProfilectlError(f"{'.'.join(task.features)} holds no users to score")
+        raise ProfilectlError(f"{task.called(task.features)} holds no users to score")
     return pa.concat_tables(parts).sort_by("user_id")
 
 

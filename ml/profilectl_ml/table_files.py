@@ -60,7 +60,7 @@ def open_file(
         If there is no such file, or it cannot be read whole; the message names file and line.
     """
     if not path.is_file():
-        raise ProfilectlError(f"there is no file {path}")
+        raise ProfilectlError(f"there is no file {path}", hint="mind the spelling, and the folder you are in")
     reader, values = _reader(path, types or {})
     relation = (_CATALOGUE, "main", name)
     number = f"row_number() over () as {quote_identifier(ROW_NUMBER)}, " if numbered else ""
@@ -136,4 +136,6 @@ def _check_header(path: Path, header: list[str]) -> None:
     folded = [name.strip().lower() for name in header]
     for place, name in enumerate(folded):
         if name and name in folded[:place]:
-            raise ProfilectlError(f"{path}, line 1: two columns are called {header[place]!r}")
+            raise ProfilectlError(
+                f"{path}, line 1: two columns are called {header[place]!r}", hint="rename one of them"
+            )

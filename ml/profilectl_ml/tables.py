@@ -94,7 +94,10 @@ def table_task(
                 hint=f"columns: {', '.join(name for name in types if name != ROW_NUMBER)}",
             )
     if key == label:
-        raise ProfilectlError(f"{source}: {label} cannot be both the id and the label")
+        raise ProfilectlError(
+            f"{source}: {label} cannot be both the id and the label",
+            hint="name another column with --id or --label",
+        )
     _check_ids(connection, relation, source, key)
     values, count = _distinct(connection, relation, label)
     known = _kind(source, label, types[label], values, count, kind, positive)
@@ -145,7 +148,7 @@ def reopen(connection: duckdb.DuckDBPyConnection, task: Task, layout: Layout) ->
         open_file(connection, Path(task.source), task.features[-1], numbered=numbered, types=types)
     if task.as_of is None:  # marts have a test of their own
         check_features(connection, task, layout)
-        _check_ids(connection, task.features, task.source or ".".join(task.features), task.entity)
+        _check_ids(connection, task.features, task.called(task.features), task.entity)
 
 
 def _types(task: Task, layout: Layout) -> dict[str, str]:
@@ -247,7 +250,9 @@ def _kind(
     shown = ", ".join(values[:_SHOWN]) + (", …" if count > _SHOWN else "")
     if count < 2:
         said = f"is {values[0]} in every row" if values else "is empty in every row"
-        raise ProfilectlError(f"{source}: {label} {said}; there is nothing to learn")
+        raise ProfilectlError(
+            f"{source}: {label} {said}; there is nothing to learn", hint="name another column with --label"
+        )
     is_number = type_ in ("BOOLEAN", "DOUBLE", "FLOAT") or "INT" in type_ or type_.startswith("DECIMAL")
     one_of_two = positive is not None or count == 2
     kind = given or ("classification" if one_of_two or not is_number else "regression")

@@ -157,6 +157,10 @@ class Task:
     without: tuple[str, ...] = ()
     types: Mapping[str, str] = field(default_factory=dict)
 
+    def called(self, relation: tuple[str, ...]) -> str:
+        """Return what people know a relation of the task by: its file, or its name in the warehouse."""
+        return self.source or ".".join(relation)
+
 
 def to_details(task: Task) -> dict[str, Any]:
     """Return the task as what JSON can hold; it is kept beside the model, for promoting and scoring later."""

@@ -136,7 +136,7 @@ def test_a_column_that_is_gone_and_an_unknown_format(
 ) -> None:
     file = tmp_path / "people.csv"
     file.write_text(file.read_text().replace("visits", "calls", 1))
-    assert "lacks 1 column(s) that task people needs: visits" in call("score").stderr
+    assert f"{file} lacks 1 column(s) that task people needs: visits" in call("score").stderr
     with duckdb.connect(str(paths.warehouse)) as connection:
         connection.execute("update ml.models set format_version = 99")
     assert "stored in format 99" in call("models", "promote", two_models[0]).stderr

@@ -144,6 +144,8 @@ def spoiled(body: list[str], at: int, line: str) -> list[str]:
         (spoiled(lines(), 9, "c009,1,north,,a,x,yes,1"), (), "customers.csv, line 11: 8 values"),
         (spoiled(lines(), 9, "c009,1"), (), "customers.csv, line 11: 2 values"),
         (spoiled(lines(), 9, 'c009,1,"north"ern,,a,x,yes'), (), "customers.csv, line 11: "),
+        (lines(), ("--label", "always"), "hint: name another column with --label"),
+        (lines(), ("--label", "customer"), "hint: name another column with --id or --label"),
         (lines(30), (), "30 users with a label, at least 50 are needed"),
     ],
 )  # fmt: skip
@@ -328,3 +330,11 @@ def test_a_leak_in_a_table_can_be_left_out(paths: Paths, tmp_path: Path) -> None
     assert failed.exit_code == 1
     assert "'paid back' alone predicts churned" in failed.stderr
     assert "leave the column out: --without 'paid back'" in failed.stderr
+
+
+def test_two_columns_of_one_name_and_a_file_that_is_not_there_say_what_to_do(
+    paths: Paths, tmp_path: Path
+) -> None:
+    file = write(tmp_path, lines(), header=HEADER.replace("region", "Visits"))
+    assert "hint: rename one of them" in call("train", "--table", file, *QUICK).stderr
+    assert "hint: mind the spelling" in call("train", "--table", "nothing.csv", *QUICK).stderr
