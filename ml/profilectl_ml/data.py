@@ -199,8 +199,12 @@ def label_of(column: pa.ChunkedArray, task: Task) -> NDArray[np.float64]:
         )
     else:
         label = floats(column, name)
-    if not np.isfinite(label).all():
-        raise ProfilectlError(f"{name} holds infinite or not-a-number values")
+    infinite = int((~np.isfinite(label)).sum())
+    if infinite:
+        raise ProfilectlError(
+            f"{name} is infinite or not a number in {infinite:,} row(s)",
+            hint="mend them, or leave their label empty: they are scored then, and not learnt from",
+        )
     if task.kind == "classification" and not np.isin(label, (0.0, 1.0)).all():
         raise ProfilectlError(
             f"{name} is neither true or false nor 0 or 1",

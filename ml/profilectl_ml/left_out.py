@@ -22,7 +22,7 @@ def left_out(connection: duckdb.DuckDBPyConnection, task: Task, examples: Exampl
     roles = {task.entity, task.label, task.population, task.cutoff, task.as_of}
     used, found = set(examples.layout.names), {}
     constant = {
-        name
+        name: bool(np.isnan(values).all())
         for name, values in zip(examples.layout.names, examples.matrix.T, strict=True)
         if not _varies(values)
     }
@@ -32,7 +32,7 @@ def left_out(connection: duckdb.DuckDBPyConnection, task: Task, examples: Exampl
         if name in task.without:
             found[name] = "left out on request"
         elif name in constant:
-            found[name] = "the same in every row"
+            found[name] = "empty" if constant[name] else _constant(connection, task, name)
         elif name not in used:
             found[name] = _why(connection, task, name, kind)
     return found
@@ -41,6 +41,15 @@ def left_out(connection: duckdb.DuckDBPyConnection, task: Task, examples: Exampl
 def _varies(values: np.ndarray[tuple[int], np.dtype[np.float64]]) -> bool:
     known = values[~np.isnan(values)]
     return len(known) > 0 and (len(known) < len(values) or bool(np.ptp(known) > 0))
+
+
+def _constant(connection: duckdb.DuckDBPyConnection, task: Task, name: str) -> str:
+    values = connection.execute(
+        f"select count(distinct {quote_identifier(name)})"
+        f" from {quote_relation(*task.examples)} where {has_label(task.label)}"
+    ).fetchall()[0][0]
+    # Integers beyond 2^53, say: as the floats that models read they are one number.
+    return "the same in every row" if values == 1 else "differs too little for a model to see it"
 
 
 def _why(connection: duckdb.DuckDBPyConnection, task: Task, name: str, kind: str) -> str:
@@ -57,8 +66,9 @@ def _why(connection: duckdb.DuckDBPyConnection, task: Task, name: str, kind: str
 
 def _text(connection: duckdb.DuckDBPyConnection, task: Task, name: str) -> str:
     column = quote_identifier(name)
-    values, known, numbers = connection.execute(
-        f"select count(distinct {column}), count({column}), count(try_cast({column} as double))"
+    values, known, numbers, with_comma = connection.execute(
+        f"select count(distinct {column}), count({column}), count(try_cast({column} as double)),"
+        f" count(try_cast(replace({column}, ',', '.') as double))"
         f" from {quote_relation(*task.examples)} where {has_label(task.label)}"
     ).fetchall()[0]
     if values <= 1:
@@ -68,6 +78,8 @@ def _text(connection: duckdb.DuckDBPyConnection, task: Task, name: str) -> str:
     said = f"text with {values:,} different values, more than {MAX_CATEGORIES}"
     if numbers == known:
         return f"{said}: they are numbers, stored as text"
+    if with_comma == known:
+        return f"{said}: they are numbers with a decimal comma, write a point"
     if numbers >= known * _NEARLY_NUMBERS:
         # How many, not which: this is published, and a value can be somebody's name.
         return f"{said}: all but {known - numbers:,} of {known:,} are numbers"

@@ -338,3 +338,18 @@ def test_two_columns_of_one_name_and_a_file_that_is_not_there_say_what_to_do(
     file = write(tmp_path, lines(), header=HEADER.replace("region", "Visits"))
     assert "hint: rename one of them" in call("train", "--table", file, *QUICK).stderr
     assert "hint: mind the spelling" in call("train", "--table", "nothing.csv", *QUICK).stderr
+
+
+def test_columns_that_tell_nothing_say_why(paths: Paths, tmp_path: Path) -> None:
+    duckdb.execute(
+        "copy (select 'c' || i as id, i % 7 as visits, 18446744073709551615 - i::ubigint as huge,"
+        " null::integer as nothing, 5 as five, replace((i / 8)::varchar, '.', ',') as price,"
+        f" i % 7 + hash(i) % 9 as y from range(200) r(i)) to '{tmp_path / 'odd.parquet'}'"
+    )
+    done = call("train", "--table", "odd.parquet", "--id", "id", "--label", "y", *AMOUNT, "--json")
+    assert done.exit_code == 0, done.output
+    [run] = json.loads(done.stdout)
+    said = run["left_out"]
+    assert said["huge"] == "differs too little for a model to see it"
+    assert (said["nothing"], said["five"]) == ("empty", "the same in every row")
+    assert said["price"].endswith("they are numbers with a decimal comma, write a point")

@@ -33,3 +33,9 @@ def test_what_is_no_number_is_named_with_its_type(spend_task: Task, value: Any) 
     for task in (above, spend_task):
         with pytest.raises(ProfilectlError, match=r"label_spend_next_28d is of type|holds texts"):
             label_of(column(value, value), task)
+
+
+def test_infinite_labels_are_counted_and_can_be_left_empty(spend_task: Task) -> None:
+    with pytest.raises(ProfilectlError, match=r"infinite or not a number in 2 row\(s\)") as raised:
+        label_of(column(1.0, float("inf"), float("-inf")), spend_task)
+    assert "leave their label empty" in str(raised.value.hint)
