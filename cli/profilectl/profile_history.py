@@ -72,8 +72,9 @@ def _user_on(connection: duckdb.DuckDBPyConnection, text: str, day: date) -> str
     believed = facts.rows(
         connection,
         "select distinct user_id from marts.identity_map where identifier_value in (select unnest($values))"
-        " and user_id is not null and known_from <= $at and coalesce(known_to > $at, true) order by 1",
-        {"values": spellings(text), "at": found[0]["recorded_at"]},
+        " and known_from <= $at and coalesce(known_to > $at, true)"
+        f" and user_id in (select user_id from marts.user_profile_history where {_THEN}) order by 1",
+        {"values": spellings(text), "at": found[0]["recorded_at"], "day": day},
     )
     users = [str(row["user_id"]) for row in believed]
     if len(users) > 1:

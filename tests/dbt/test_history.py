@@ -228,9 +228,13 @@ def test_the_time_of_a_score_is_told_when_another_time_becomes_the_usual_one(hom
 
 
 def test_show_says_why_it_cannot_tell(home: Home, call: Any) -> None:
+    cleo = emails(Built(home.warehouse, {}), "2017-06-01")["cleo@example.org"]
+    with duckdb.connect(str(home.warehouse)) as connection:
+        connection.execute("delete from history.history_profiles where user_id = ?", [cleo])
     for user, day, said in (
         ("ann@example.org", "2017-05-31", "no build stands for 2017-05-31"),
         ("nobody@example.org", "2017-06-01", "was no user and no identifier of one on 2017-06-01"),
+        ("cleo@example.org", "2017-06-01", "was no user and no identifier of one on 2017-06-01"),
     ):
         failed = call("show", user, "--on", day)
         assert failed.exit_code == 1
