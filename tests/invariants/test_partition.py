@@ -363,7 +363,7 @@ def test_batches_come_to_what_the_rules_give(
     drawn: list[list[tuple[list[tuple[str, int]], Identifier | None, int]]],
     chance: random.Random,
 ) -> None:
-    """In each batch rows come, others lose to them, and people change their minds."""
+    """In each batch rows come, some of them and others lose, and people change their minds."""
     identities.forget_all()
     waiting = [carried for carried, _ in sightings_of(drawn)]
     chance.shuffle(waiting)
@@ -374,6 +374,7 @@ def test_batches_come_to_what_the_rules_give(
     beliefs: dict[dt.datetime, dict[Identifier, str | None]] = {}
     for batch in range(5):
         come = [(carried, 10 * batch) for carried in waiting[batch::5]]
+        counted += come
         gone = chance.sample(counted, len(counted) // 6)
         overrides = [one for one in overrides if chance.random() < 0.6]
         for action in ("block", "allow", "together", "apart"):
@@ -385,7 +386,6 @@ def test_batches_come_to_what_the_rules_give(
         for one in gone:
             counted.remove(one)
         lost += gone
-        counted += come
         found = without_detail(identities.take(come, gone, overrides))
         expected = rules(counted, lost, overrides)
         reasons, right = ({(one, why) for one, (_, why) in each.items()} for each in (found, expected))

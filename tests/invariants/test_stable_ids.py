@@ -237,3 +237,28 @@ def test_the_same_delivered_again_renames_nobody(warehouses: Warehouses) -> None
         {str(one): [was[one], now.get(one)] for one in was if now.get(one) != was[one]}
     )
     assert logged == []
+
+
+def test_nobody_is_known_before_the_build_that_found_them(warehouses: Warehouses) -> None:
+    """A row that lost at once, or was never let in, made nobody known, however early it was loaded."""
+    world = World("late", 0)
+    lost, bad, right = (world.visit(day(9), cookie_id=world.value("k", pick)) for pick in range(3))
+    bad |= {"occurred_at": "1999-04-01T10:00:00Z"}
+    corrected = lost | {"cookie_id": right["cookie_id"]}
+    life = Life(warehouses)
+    first = {"synthetic_web/events/a.jsonl": [lost, bad], "synthetic_web/events/b.jsonl": [corrected]}
+    was, _ = life.next(Batch(0, first))
+    assert was.keys() == {("cookie", right["cookie_id"])}
+    seen = [world.visit(day(5), cookie_id=row["cookie_id"]) for row in (lost, bad)]
+    batch = Batch(1, {"synthetic_web/events/c.jsonl": seen})
+    _, logged = life.next(batch)
+    assert [event for _, event, _ in logged] == ["created"] * 2
+    built = Built(life.home.warehouse, {})
+    asked = "select identifier_value, known_from from marts.identity_map where identifier_value <> ?"
+    assert dict(built.rows(asked, [right["cookie_id"]])) == {
+        row["cookie_id"]: batch.loaded_at for row in (lost, bad)
+    }
+    assert (
+        built.rows("select batch_id, changed_at from marts.identity_changes where batch_id = 2")
+        == [(2, batch.loaded_at)] * 2
+    )
