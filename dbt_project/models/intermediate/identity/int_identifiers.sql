@@ -1,5 +1,7 @@
 -- The ledger of identifiers: each gets a number once, in order of first knowledge, and all identity work is on numbers.
 -- The order is total, so the same raw rows give the same numbers in every division into builds; none is given again.
+-- What a changed rule lets in gets the next numbers, though its rows may have landed before others: ids stay as they
+-- were, and a new warehouse of the same files may name users otherwise.
 {{ config(materialized='tracked', keeps_rows=true) }}
 
 with evidence as (
