@@ -89,7 +89,8 @@ def parse_variables(text: str, project: DbtProject) -> dict[str, Any]:
     ------
     ProfilectlError
         If it is no mapping in YAML or JSON, or names a var that the project does not have, about which dbt
-        would say nothing.
+        would say nothing, or one that is no rule of identities: the models that read it are not part of a
+        preview, which would say that nothing changes.
     """
     try:
         found = yaml.safe_load(text)
@@ -102,12 +103,13 @@ def parse_variables(text: str, project: DbtProject) -> dict[str, Any]:
     settings = yaml.safe_load((project.folder / PROJECT_FILE).read_text(encoding="utf-8"))
     declared = settings.get("vars") or {}
     known = {*declared, *(declared.get(settings.get("name")) or {})}
+    rules = sorted(name for name in known if name.startswith("identity_"))
     for name in found:
-        if name not in known:
-            rules = sorted(rule for rule in known if rule.startswith("identity_"))
-            raise ProfilectlError(
-                f"the project has no var {name!r}", hint=f"vars of identities: {', '.join(rules)}"
+        if name not in rules:
+            why = (
+                "a preview cannot tell what this var changes:" if name in known else "the project has no var"
             )
+            raise ProfilectlError(f"{why} {name!r}", hint=f"vars of identities: {', '.join(rules)}")
     return found
 
 

@@ -339,6 +339,10 @@ def test_a_preview_that_fails_leaves_nothing(
         (("--vars", "{a: ["), "--vars is not YAML or JSON"),
         (("--vars", "identity_max_links"), "--vars is not a mapping"),
         (("--vars", "{identity_max_link: {}}"), "the project has no var 'identity_max_link'"),
+        *(
+            (("--vars", f"{{{name}: {value}}}"), f"a preview cannot tell what this var changes: '{name}'")
+            for name, value in (("earliest_event", "2017-05-04"), ("identifier_types", "[card, email]"))
+        ),
     ],
 )
 def test_what_a_preview_cannot_do(call: Any, options: tuple[str, ...], said: str) -> None:
@@ -347,8 +351,9 @@ def test_what_a_preview_cannot_do(call: Any, options: tuple[str, ...], said: str
     assert said in failed.stderr
 
 
-def test_a_var_may_be_a_day(call: Any, preview: Any) -> None:
-    assert call("identity", "preview", "--vars", "{earliest_event: 2001-01-01}").exit_code == 0
+def test_a_var_that_yaml_reads_as_a_day(call: Any, preview: Any) -> None:
+    said = call("identity", "preview", "--vars", "{identity_max_age_days: {cookie: 2001-01-01}}").stderr
+    assert "the preview failed at model int_blocked_identifiers" in said
 
 
 def test_before_anything_is_built(call: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

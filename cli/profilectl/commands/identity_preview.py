@@ -28,7 +28,7 @@ def run(
         typer.Option(
             "--vars",
             metavar="YAML",
-            help="Vars, as dbt takes them: a mapping replaces the project's whole one.",
+            help="Vars identity_*, as dbt takes them: a mapping replaces the project's whole one.",
         ),
     ] = None,
     block: Block = [],  # noqa: B006
