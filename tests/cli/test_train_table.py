@@ -305,7 +305,7 @@ def test_the_value_that_counts_is_said_as_it_is_shown(
         "--positive", positive, "--json",
     )  # fmt: skip
     assert done.exit_code == 0, done.output
-    [run] = json.loads(done.stdout)
+    [run] = json.loads(done.stdout)["models"]
     assert run["metrics"]["auc"]["value"] > 0.7
 
 
@@ -348,7 +348,7 @@ def test_columns_that_tell_nothing_say_why(paths: Paths, tmp_path: Path) -> None
     )
     done = call("train", "--table", "odd.parquet", "--id", "id", "--label", "y", *AMOUNT, "--json")
     assert done.exit_code == 0, done.output
-    [run] = json.loads(done.stdout)
+    [run] = json.loads(done.stdout)["models"]
     said = run["left_out"]
     assert said["huge"] == "differs too little for a model to see it"
     assert (said["nothing"], said["five"]) == ("empty", "the same in every row")
