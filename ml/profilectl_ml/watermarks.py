@@ -64,18 +64,15 @@ def record(
 
 def newest(connection: duckdb.DuckDBPyConnection, features: tuple[str, ...]) -> int | None:
     """Return the newest run that wrote features or took some away, or None without track of that."""
-    tracked = connection.execute(
-        "select count(*) from information_schema.columns where table_catalog = current_database()"
-        " and table_schema = ? and table_name = ? and column_name = 'changed_in'",
+    # A user who went leaves no row to be stamped; but dbt remembers in which run it wrote the table.
+    tracked, kept = connection.execute(
+        "select count(*) filter (table_schema = ? and table_name = ? and column_name = 'changed_in'),"
+        " count(*) filter (table_schema = 'ops' and table_name = 'model_state' and column_name = 'wrote')"
+        " from information_schema.columns where table_catalog = current_database()",
         list(features[-2:]),
-    ).fetchall()[0][0]
+    ).fetchall()[0]
     if len(features) != 2 or not tracked:
         return None
-    # A user who went leaves no row to be stamped; but dbt remembers in which run it wrote the table.
-    kept = connection.execute(
-        "select count(*) from information_schema.tables where table_catalog = current_database()"
-        " and table_schema = 'ops' and table_name = 'model_state'"
-    ).fetchall()[0][0]
     wrote = "(select max(wrote) from ops.model_state where model = $table)" if kept else "null"
     found = connection.execute(
         f"select greatest(max(changed_in), {wrote}) from {quote_relation(*features)}",
