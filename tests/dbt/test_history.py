@@ -169,18 +169,23 @@ def test_a_merged_user_is_told_until_the_merge(home: Home, call: Any) -> None:
     assert "as built on 2017-06-01 to before 2017-06-02" in call("show", bob, "--on", "2017-06-01").stdout
 
 
+def score_in_batches(connection: duckdb.DuckDBPyConnection) -> None:
+    """Let a model serve that no build scores with, and give everybody its score."""
+    connection.execute(
+        "insert into ml.models by name"
+        " select 'm' as model_id, 'in batches' as task, true as serving, 'regression' as kind"
+    )
+    connection.execute(
+        "insert into ml.scores by name select user_id, 'in batches' as task, 1.0 as score,"
+        " 50.0 as percentile, 'm' as model_id, timezone('UTC', now()) as scored_at, as_of"
+        " from marts.user_features"
+    )
+
+
 def test_scores_of_a_merged_user_end_whenever_they_are_taken_away(home: Home) -> None:
     """A build leaves rows of models that predict in batches to `profilectl score`, which comes after it."""
     with duckdb.connect(str(home.warehouse)) as connection:
-        connection.execute(
-            "insert into ml.models by name"
-            " select 'm' as model_id, 'in batches' as task, true as serving, 'regression' as kind"
-        )
-        connection.execute(
-            "insert into ml.scores by name select user_id, 'in batches' as task, 1.0 as score,"
-            " 50.0 as percentile, 'm' as model_id, timezone('UTC', now()) as scored_at, as_of"
-            " from marts.user_features"
-        )
+        score_in_batches(connection)
         connection.execute(
             "insert into ml.segments by name select user_id, 'audience_segments' as task, 'all' as segment,"
             " 's' as model_id, timezone('UTC', now()) as assigned_at, as_of from marts.user_features"
@@ -205,15 +210,7 @@ def test_the_time_of_a_score_is_told_when_another_time_becomes_the_usual_one(hom
     home.land("crm/customers/dora.csv", f"{header}\nC4,K4,dora@example.org,Dora,2017-05-02\n")
     built(home)
     with duckdb.connect(str(home.warehouse)) as connection:
-        connection.execute(
-            "insert into ml.models by name"
-            " select 'm' as model_id, 'in batches' as task, true as serving, 'regression' as kind"
-        )
-        connection.execute(
-            "insert into ml.scores by name select user_id, 'in batches' as task, 1.0 as score,"
-            " 50.0 as percentile, 'm' as model_id, timezone('UTC', now()) as scored_at, as_of"
-            " from marts.user_features"
-        )
+        score_in_batches(connection)
     built(home)
     for names in (["Ann"], ["Bob", "Cleo"]):
         with duckdb.connect(str(home.warehouse)) as connection:

@@ -5,18 +5,9 @@ from __future__ import annotations
 import datetime as dt
 import os
 
-import pytest
 from feature_rows import AS_OF, Event, histories, profiles
 from feature_warehouse import FeatureWarehouse
 from hypothesis import HealthCheck, given, settings
-
-
-@pytest.fixture(scope="module")
-def warehouse(tmp_path_factory: pytest.TempPathFactory) -> FeatureWarehouse:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("PROFILECTL_WAREHOUSE", str(tmp_path_factory.mktemp("features") / "generated.duckdb"))
-        patch.delenv("PROFILECTL_AS_OF", raising=False)
-        return FeatureWarehouse(strict=False, name="generated")
 
 
 @settings(

@@ -6,21 +6,12 @@ import datetime as dt
 import os
 from pathlib import Path
 
-import pytest
 import yaml
 from feature_rows import AS_OF, Event, histories
 from feature_warehouse import FeatureWarehouse
 from hypothesis import HealthCheck, given, settings
 
 DECLARED = Path(__file__).parents[2] / "dbt_project" / "models" / "marts" / "user_features.yml"
-
-
-@pytest.fixture(scope="module")
-def warehouse(tmp_path_factory: pytest.TempPathFactory) -> FeatureWarehouse:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("PROFILECTL_WAREHOUSE", str(tmp_path_factory.mktemp("features") / "generated.duckdb"))
-        patch.delenv("PROFILECTL_AS_OF", raising=False)
-        return FeatureWarehouse(strict=False, name="generated")
 
 
 @settings(
