@@ -6,6 +6,8 @@
    new batches, which is always known later, come out again as duplicates. #}
 {% macro resolved(relation, shape) %}
 {%- set key = key_column(shape) -%}
+{{ in_update(earlier_rows('earlier', key, relation) ~ ',') }}
+
 resolved_now as (
 
     select
@@ -30,12 +32,12 @@ resolved_now as (
         end as _status
     from {{ relation }}
     where _repeated
-    {{ in_update(lost_rows(key ~ ' in (select ' ~ key ~ ' from ' ~ relation ~ ' where _problem is null)')) }}
+    {{ in_update(lost_rows(key ~ ' in (select ' ~ key ~ ' from ' ~ relation ~ ' where _problem is null)', 'earlier')) }}
 
 ),
 
 resolved as (
-    {{ known_before('resolved_now', key) }}
+    {{ known_before('resolved_now', key, 'earlier') }}
 
 )
 {%- endmacro %}
@@ -43,9 +45,15 @@ resolved as (
 {# What a row says, beside where it was delivered. #}
 {% macro what_is_told(but) -%} {{ hash_but(['_file', '_row', '_batch_id', '_loaded_at'] + but) }} {%- endmacro %}
 
+{# What the table says already under the keys of these rows; looked for once, by the key alone. For an update. #}
+{% macro earlier_rows(name, key, relation) -%}
+    {{ name }} as materialized (select * from {{ this }} where _status <> 'quarantined'
+    and {{ few_rows(this, key ~ ' in (select ' ~ key ~ ' from ' ~ relation ~ ')') }})
+{%- endmacro %}
+
 {# Rows that say what a row of an earlier batch said under the same key were known as early as that: what is delivered again
    is no news. Such rows are looked for in an update; a rebuild has seen all of them. #}
-{% macro known_before(relation, key, ids=[]) -%}
+{% macro known_before(relation, key, earlier, ids=[]) -%}
     {%- set told = what_is_told(['_known_at', '_status'] + ids) -%}
     select
         {{ all_but(['_known_at', '_status' ~ in_update(', _told, _told_key, _told_before, _told_at')]) }},
@@ -53,8 +61,7 @@ resolved as (
         _status
     from {{ in_update('(select *, ' ~ told ~ ' as _told from') }} {{ relation }}
     {{ in_update(') as now left join (select ' ~ key ~ ' as _told_key, ' ~ what_is_told(['_known_at', '_status', 'changed_in'] + ids)
-      ~ ' as _told_before, min(_known_at) as _told_at from ' ~ this ~ " where _status <> 'quarantined' and " ~ key
-      ~ ' in (select ' ~ key ~ ' from ' ~ relation ~ ') group by all) as before'
+      ~ ' as _told_before, min(_known_at) as _told_at from ' ~ earlier ~ ' group by all) as before'
       ~ ' on now.' ~ key ~ ' = before._told_key and now._told = before._told_before') }}
 {%- endmacro %}
 
@@ -81,18 +88,20 @@ resolved_by_content_now as (
             else _status
         end as _status
     from {{ relation }}
-    {{ in_update(lost_rows(beaten)) }}
+    {{ in_update(lost_rows(beaten, this)) }}
 
 ),
 
+{{ in_update(earlier_rows('earlier_content', 'occurred_at', 'resolved_by_content_now') ~ ',') }}
+
 resolved_by_content as (
 
-    {{ known_before('resolved_by_content_now', 'occurred_at', [id]) }}
+    {{ known_before('resolved_by_content_now', 'occurred_at', 'earlier_content', [id]) }}
 
 )
 {%- endmacro %}
 
-{% macro lost_rows(condition) -%}
-    union all select {{ all_but(['_status', 'changed_in']) }}, 'duplicate' as _status from {{ this }} as lost
+{% macro lost_rows(condition, rows) -%}
+    union all select {{ all_but(['_status', 'changed_in']) }}, 'duplicate' as _status from {{ rows }} as lost
     where _status = 'shaped' and {{ condition }}
 {%- endmacro %}

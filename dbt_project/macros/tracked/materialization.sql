@@ -6,7 +6,9 @@
      differences  rows that come out as they are already are left alone, and a rebuild is an update of all
      whole        a small table: worked out whole, and written only where it then differs
      compares     parents whose rebuild need not concern this model, because it compares states itself
-     after        parents that only have to come first: what they write is no news for this model #}
+     after        parents that only have to come first: what they write is no news for this model
+     slices       {of: parent, by: number, var: name}: where the parent has more rows than that var says, a rebuild is written in
+                  parts, each an update of some of them: what a statement holds fits in memory, however many there are #}
 {% materialization tracked, default %}
   {%- set target = this.incorporate(type='table') -%}
   {%- set plan = tracked_plan(sql) -%}
@@ -39,15 +41,16 @@
 {% endmaterialization %}
 
 {% macro tracked_replace(target, select, plan) %}
-  {% set existing = load_cached_relation(this) %}
+  {% set existing, slices = load_cached_relation(this), tracked_slices() %}
   {% if config.get('stamped', true) and config.get('contract').enforced %}
     {% do get_assert_columns_equivalent('select *, cast(0 as bigint) as changed_in from (' ~ select ~ '\n) as rows_now') %}
   {% endif %}
   {% call statement('main') %}
     {% if existing %}drop {{ existing.type }} if exists {{ existing }} cascade;{% endif %}
-    {% if config.get('stamped', true) %}
-    create table {{ target }} as select *, cast({{ plan.build }} as bigint) as changed_in from ({{ select }}
-    ) as rows_now;
+    {% if slices > 1 %}
+    {{ tracked_write_slices(target, slices, plan) }}
+    {% elif config.get('stamped', true) %}
+    create table {{ target }} as {{ tracked_stamped(select, plan) }};
     {% else %}
     {# as dbt does it, because this way checks contracts #}
     {{ create_table_as(False, target, select) }}
@@ -57,6 +60,35 @@
   {% endcall %}
   {% do plan.update({'wrote': plan.build}) %}
   {% do persist_docs(target, model) %}
+{% endmacro %}
+
+{% macro tracked_stamped(select, plan) -%}
+    select *, cast({{ plan.build }} as bigint) as changed_in from ({{ select }}
+    ) as rows_now
+{%- endmacro %}
+
+{% macro tracked_slices() %}
+  {% set slices = config.get('slices') %}
+  {% if not slices %}{{ return(1) }}{% endif %}
+  {% set rows = run_query('select count(*) from ' ~ ref(slices.of)).columns[0].values()[0] | int %}
+  {% set at_once = var(slices.var) | int %}
+  {% if at_once < 1 %}
+    {% do exceptions.raise_compiler_error('dbt_project.yml: var ' ~ slices.var ~ ' has ' ~ var(slices.var)
+      ~ '; it takes a number of rows, one or more') %}
+  {% endif %}
+  {{ return([(rows + at_once - 1) // at_once, 1] | max) }}
+{% endmacro %}
+
+{# The table, slice by slice: to each, its own rows of the parent are the touched ones. #}
+{% macro tracked_write_slices(target, slices, plan) %}
+  {%- set of = config.require('slices') -%}
+  {%- set select = tracked_select(sql, {'mode': 'update', 'through': plan.through}) -%}
+  {% for slice in range(slices) %}
+    create or replace temp table {{ touched_table() }} as
+    select * from {{ ref(of.of) }} where {{ of.by }} % {{ slices }} = {{ slice }};
+    {{ 'create table ' ~ target ~ ' as' if loop.first else 'insert into ' ~ target ~ ' by name' }} {{ tracked_stamped(select, plan) }};
+  {% endfor %}
+    drop table {{ touched_table() }};
 {% endmacro %}
 
 {% macro tracked_update(target, select, touched, plan) %}

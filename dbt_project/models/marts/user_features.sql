@@ -1,4 +1,4 @@
-{{ config(materialized='tracked', key=['user_id']) }}
+{{ config(materialized='tracked', key=['user_id'], slices={'of': 'int_users', 'by': 'user_key', 'var': 'users_at_once'}) }}
 {{ depends_on_value(features_depend_on()) }}
 {{ touched_users(buyers_touched() ~ ' union ' ~ visitors_touched()) }}
 

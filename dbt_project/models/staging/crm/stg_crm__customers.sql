@@ -28,7 +28,7 @@ cleaned as {{ inlined() }} (
 
 ),
 
-shaped as {{ inlined() }} (
+shaped as {{ kept_in_update() }} (
 
     select
         {{ as_shape('people', {

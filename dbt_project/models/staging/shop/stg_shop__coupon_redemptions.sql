@@ -11,7 +11,7 @@ cleaned as {{ inlined() }} (
 
 ),
 
-shaped as {{ inlined() }} (
+shaped as {{ kept_in_update() }} (
 
     select
         {{ as_shape('events', {
