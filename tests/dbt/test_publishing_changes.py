@@ -12,6 +12,7 @@ import pytest
 from dbt_home import Home
 from profilectl import publishing
 from profilectl.project import Paths
+from profilectl.publication import snapshot
 
 RECEIPTS = (
     "basket_id,line_no,product_id,card_id,sales_value,quantity,retail_disc,coupon_disc,coupon_match_disc,"
@@ -54,6 +55,28 @@ def test_changes_add_up_to_everything(tmp_path: Path, manifest: Any, seed: int) 
         newest = publishing.file_of(paths, publishing.versions(paths)[-1]).parent
         newest.rename(newest.with_name(".publishing-set-aside"))
     assert wholes == [True, False, False, False, False]
+
+
+@pytest.mark.slow
+def test_what_was_mostly_rebuilt_is_not_patched(
+    tmp_path: Path, manifest: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The file would hold the old rows as empty space, and the next publication have to write all again."""
+    monkeypatch.setattr(snapshot, "_SMALL_VALUES", 0)
+    home = Home(tmp_path / "home", manifest, artefacts=False)
+    paths = Paths.from_environment(home.environment)
+    lines = [f"b{n},1,milk,card{n},5,1,0,0,0,2017-05-11 10:00:00" for n in range(30)]
+    home.land("shop/transactions/0.csv", "\n".join([RECEIPTS, *lines]))
+    assert not home.build().failed
+    with duckdb.connect(str(home.warehouse)) as connection:
+        [(day,)] = connection.execute("select as_of from intermediate.int_clock").fetchall()
+    publishing.publish(paths)
+    home.extra["PROFILECTL_AS_OF"] = str(day)
+    home.land("shop/transactions/1.csv", f"{RECEIPTS}\nb0,2,milk,card0,5,1,0,0,0,2017-05-11 10:00:00")
+    assert not home.build().failed
+    assert not publishing.publish(paths).is_whole
+    assert not home.build("--full-refresh").failed
+    assert publishing.publish(paths).is_whole
 
 
 def _score(warehouse: Path, rng: random.Random, step: int) -> None:

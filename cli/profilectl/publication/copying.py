@@ -58,7 +58,7 @@ def write(
     """
     try:
         through, rows = _standing(connection, source, content)
-        if before is None or not _follows(before, content, epoch, through):
+        if through is None or before is None or not follows(before, content, epoch):
             return _whole(connection, source, content, epoch, through)
         if before.through == through and before.rows == rows:
             return before
@@ -77,9 +77,9 @@ def write(
         ) from error
 
 
-def _follows(before: Written, content: Content, epoch: str, through: str | None) -> bool:
-    stamped = content.stamp is not None and before.through is not None and through is not None
-    return stamped and before.epoch == epoch
+def follows(before: Written, content: Content, epoch: str) -> bool:
+    """Return whether a table can be brought up to date by what changed in it since ``before``."""
+    return content.stamp is not None and before.through is not None and before.epoch == epoch
 
 
 def _standing(connection: duckdb.DuckDBPyConnection, source: str, content: Content) -> tuple[str | None, int]:

@@ -16,7 +16,7 @@ from profilectl import dictionary, facts
 from profilectl.project import Paths
 from profilectl.publication import describing
 from profilectl.publication.contents import Content, contents
-from profilectl.publication.copying import TARGET, Written, write
+from profilectl.publication.copying import TARGET, Written, follows, write
 from profilectl.publication.views import View
 from profilectl.warehouse import attached, open_file
 from profilectl_ml.errors import ProfilectlError
@@ -27,6 +27,8 @@ from profilectl_ml.sql import quote_identifier, quote_literal, quote_relation
 FORMAT = 2
 #: A file with more than this share of empty blocks is not started from: it would only grow. Small ones may.
 _MOST_EMPTY, _SMALL_BLOCKS = 0.4, 400
+#: Nor is one of whose values a larger share would be written anew: what they replace would be left empty.
+_MOST_NEW, _SMALL_VALUES = 0.4, 10_000_000
 
 _WRITERS = 2
 
@@ -59,12 +61,14 @@ def make(paths: Paths, target: Path, version: str, moment: datetime, tell: Tell)
         If the warehouse cannot be read or has no marts, or a table cannot be written.
     """
     before = _standing(paths, target) if target.exists() else None
-    if before is None:
-        target.unlink(missing_ok=True)
     with attached(paths) as (connection, source):
         tables, views = contents(connection, source)
+        epochs = _epochs(connection, source, tables)
+        if before is not None and _is_mostly_new(connection, source, tables, epochs, before):
+            before = None
+        if before is None:
+            target.unlink(missing_ok=True)
         with _target(connection, target, paths.storage_version):
-            epochs = _epochs(connection, source)
             kept = _drop_others(connection, tables, views)
             for schema in sorted({content.target for content in tables}):
                 connection.execute(f"create schema if not exists {quote_relation(TARGET, schema)}")
@@ -91,12 +95,11 @@ def _write(
     running: set[duckdb.DuckDBPyConnection] = set()
 
     def write_one(content: Content) -> Written:
-        epoch = epochs.get(content.name, "") if content.schema != "ml" else "ml"
         with connection.cursor() as own:
             running.add(own)
             try:
                 own.execute("set TimeZone = 'UTC'")
-                return write(own, source, content, epoch, before.get(content.published))
+                return write(own, source, content, epochs[content.published], before.get(content.published))
             finally:
                 running.discard(own)
 
@@ -190,8 +193,35 @@ def _standing(paths: Paths, file: Path) -> dict[str, Written] | None:
     }
 
 
-def _epochs(connection: duckdb.DuckDBPyConnection, source: str) -> dict[str, str]:
-    """Return for each model a text that changes when it, or what a view of it reads, was built anew."""
+def _is_mostly_new(
+    connection: duckdb.DuckDBPyConnection,
+    source: str,
+    tables: list[Content],
+    epochs: Mapping[str, str],
+    before: Mapping[str, Written],
+) -> bool:
+    """Return whether most of what a version holds has to be written whole, as after a rebuild."""
+    values = {
+        (row["schema_name"], row["table_name"]): int(row["n"])
+        for row in facts.rows(
+            connection,
+            "select schema_name, table_name, estimated_size * column_count as n from duckdb_tables()"
+            " where database_name = ?",
+            [source],
+        )
+    }
+    size = {content.published: values.get((content.schema, content.name), 0) for content in tables}
+    new = sum(
+        size[content.published]
+        for content in tables
+        if content.published not in before
+        or not follows(before[content.published], content, epochs[content.published])
+    )
+    return new > max(_MOST_NEW * sum(size.values()), _SMALL_VALUES)
+
+
+def _epochs(connection: duckdb.DuckDBPyConnection, source: str, tables: list[Content]) -> dict[str, str]:
+    """Return for each table a text that changes when it, or what a view of it reads, was built anew."""
     state = quote_relation(source, "ops", "model_state")
     known = facts.rows(
         connection,
@@ -199,10 +229,14 @@ def _epochs(connection: duckdb.DuckDBPyConnection, source: str) -> dict[str, str
         " and table_name = 'model_state'",
         [source],
     )[0]["n"]
-    if not known:
-        return {}
-    found = facts.rows(connection, f"select model, md5(concat_ws(' ', epoch, parents)) as epoch from {state}")
-    return {row["model"]: row["epoch"] for row in found}
+    of_models = {}
+    if known:
+        statement = f"select model, md5(concat_ws(' ', epoch, parents)) as epoch from {state}"
+        of_models = {row["model"]: row["epoch"] for row in facts.rows(connection, statement)}
+    return {
+        content.published: "ml" if content.schema == "ml" else of_models.get(content.name, "")
+        for content in tables
+    }
 
 
 def _drop_others(
