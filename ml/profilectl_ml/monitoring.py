@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, fields
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -106,6 +106,19 @@ def not_again(
         "insert into ml.checks (task, model_id, as_of, checked_at, due, reason)"
         " values (?, ?, ?, ?, false, ?)",
         [found.task, found.model_id, today, now + timedelta(microseconds=1), reason],
+    )
+
+
+def pass_over(
+    connection: duckdb.DuckDBPyConnection, declared: Collection[str], *, today: date | None, now: datetime
+) -> None:
+    """Note that nothing is to be decided of tasks that are declared no more: else no day were settled."""
+    connection.execute(
+        "insert into ml.checks (task, model_id, as_of, checked_at, due, reason)"
+        " select task, '', $today, $now, false, 'not declared any more'"
+        " from (select task, arg_max(as_of, checked_at) as as_of from ml.checks group by task)"
+        " where not list_contains($declared::varchar[], task) and as_of is distinct from $today",
+        {"today": today, "now": now, "declared": sorted(declared)},
     )
 
 

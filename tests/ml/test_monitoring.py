@@ -11,6 +11,7 @@ from typing import Any
 import duckdb
 import pytest
 
+from profilectl.updating.retraining import is_settled
 from profilectl_ml import monitoring, promotion, realised, training
 from profilectl_ml.errors import ProfilectlError
 from profilectl_ml.evaluation import evaluate
@@ -160,6 +161,32 @@ def test_another_model_is_looked_at_anew(trained: duckdb.DuckDBPyConnection, qui
     training.train(trained, replace(quick_task, candidates=("linear",)))
     assert check(trained).model_id != first.model_id
     assert trained.execute("select count(distinct model_id) from ml.checks").fetchall() == [(2,)]
+
+
+def test_a_task_that_is_declared_no_more_is_passed_over_once_a_day(
+    trained: duckdb.DuckDBPyConnection,
+) -> None:
+    check(trained)
+    tomorrow, latest = TODAY + timedelta(days=1), "select arg_max((as_of, due), checked_at) from ml.checks"
+    for day in (TODAY, tomorrow, tomorrow):
+        monitoring.pass_over(trained, {"spend_next_28d"}, today=day, now=datetime.now())
+    assert trained.execute("select count(*) from ml.checks").fetchall() == [(1,)], "it is declared"
+    for day in (TODAY, tomorrow, tomorrow):
+        monitoring.pass_over(trained, {"another"}, today=day, now=datetime.now())
+    assert trained.execute(latest).fetchall() == [((tomorrow, False),)]
+    assert trained.execute("select count(*) from ml.checks").fetchall() == [(2,)]
+
+
+def test_a_task_that_is_declared_no_more_does_not_keep_a_day_from_being_settled(
+    trained: duckdb.DuckDBPyConnection,
+) -> None:
+    [(today,)] = trained.execute("select max(as_of) from marts.user_features").fetchall()
+    check(trained, today=today)
+    assert is_settled(trained)
+    trained.execute("insert into ml.checks by name select 'gone' as task, date '2017-01-01' as as_of")
+    assert not is_settled(trained)
+    monitoring.pass_over(trained, {"spend_next_28d"}, today=today, now=datetime.now())
+    assert is_settled(trained)
 
 
 @pytest.mark.parametrize(

@@ -72,6 +72,7 @@ def retrain(
                 # Without enough data there is nothing wrong yet; a model that cannot be replaced is.
                 row |= {"failed": bool(found.model_id), "reason": reason}
         told.append(row)
+    monitoring.pass_over(connection, declared, today=today, now=now())
     return told
 
 
