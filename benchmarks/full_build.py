@@ -42,7 +42,7 @@ def environment(home: Path) -> dict[str, str]:
         "PROFILECTL_LANDING": str(home / "landing"),
         "PROFILECTL_WAREHOUSE": str(home / "warehouse.duckdb"),
         "PROFILECTL_AS_OF": AS_OF,
-        "PROFILECTL_MEMORY_LIMIT": os.environ.get("PROFILECTL_MEMORY_LIMIT", "4GB"),
+        "PROFILECTL_MEMORY_LIMIT": os.environ.get("PROFILECTL_MEMORY_LIMIT", "3.5GB"),
         "OMP_NUM_THREADS": os.environ.get("OMP_NUM_THREADS", "2"),
     }
     return {**os.environ, **own}

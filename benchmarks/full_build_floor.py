@@ -479,7 +479,7 @@ def main() -> None:
     """Read the landing files and write one table."""
     landing, database, as_of = sys.argv[1:]
     connection = duckdb.connect()
-    connection.execute(f"set memory_limit = '{os.environ.get('PROFILECTL_MEMORY_LIMIT', '4GB')}'")
+    connection.execute(f"set memory_limit = '{os.environ.get('PROFILECTL_MEMORY_LIMIT', '3.5GB')}'")
     connection.execute("set TimeZone = 'UTC'; set preserve_insertion_order = false; set threads = 2")
     connection.execute(f"set temp_directory = '{database}.tmp'; attach '{database}' as results")
     connection.execute(read(landing, as_of))

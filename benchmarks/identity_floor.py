@@ -17,7 +17,7 @@ def solve(edges: list[Path], output: Path) -> None:
     """Write table `user_map` (identifier, user) without looking at what belongs together."""
     with duckdb.connect(str(output)) as connection:
         connection.execute(f"set threads = {THREADS}")
-        connection.execute("set memory_limit = '4GB'")
+        connection.execute("set memory_limit = '3.5GB'")
         connection.execute("set preserve_insertion_order = false")
         connection.execute(
             "create table user_map as select identifier, 'u' || (hash(identifier) >> 1)"

@@ -85,7 +85,7 @@ class Contender:
         return Took(work["wall_s"], work["cpu_s"], *process, *nodes.get(self.project.solve, (None, None)))
 
     def _environment(self) -> dict[str, str]:
-        own = {"OMP_NUM_THREADS": "2", "PROFILECTL_DUCKDB_THREADS": "2", "PROFILECTL_MEMORY_LIMIT": "4GB"}
+        own = {"OMP_NUM_THREADS": "2", "PROFILECTL_DUCKDB_THREADS": "2", "PROFILECTL_MEMORY_LIMIT": "3.5GB"}
         project = {"IDENTITY_PROJECT": str(self.project.folder)} if self.project else {}
         return {**own, **os.environ, **project}
 

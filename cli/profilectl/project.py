@@ -27,7 +27,7 @@ class Paths:
     home: Path
     landing: Path
     warehouse: Path
-    memory_limit: str = "4GB"
+    memory_limit: str = "3.5GB"
     # DuckDB spreads each statement over the cores; two statements at once only fight for its memory.
     dbt_threads: str = "1"
     duckdb_threads: str = "2"
@@ -46,7 +46,7 @@ class Paths:
             home=home,
             landing=_absolute(env.get("PROFILECTL_LANDING") or home / "landing"),
             warehouse=_absolute(env.get("PROFILECTL_WAREHOUSE") or home / "warehouse.duckdb"),
-            memory_limit=env.get("PROFILECTL_MEMORY_LIMIT") or "4GB",
+            memory_limit=env.get("PROFILECTL_MEMORY_LIMIT") or "3.5GB",
             dbt_threads=env.get("PROFILECTL_THREADS") or "1",
             duckdb_threads=env.get("PROFILECTL_DUCKDB_THREADS") or "2",
             storage_version=env.get("PROFILECTL_STORAGE_VERSION") or cls.storage_version,

@@ -22,6 +22,7 @@ keys as (
 top_categories as (
 
     select * from {{ ref('int_top_categories') }}
+    {{ in_update('where user_key in (select user_key from keys)') }}
 
 ),
 

@@ -27,6 +27,7 @@ users as (
 contacts as (
 
     select * from {{ ref('int_contacts') }}
+    {{ only_touched('int_contacts', ['user_key']) }}
 
 ),
 

@@ -18,6 +18,7 @@ cutoffs as (
 users as (
 
     select * from {{ ref('int_users') }}
+    {{ only_touched('int_users', ['user_key']) }}
 
 ),
 
@@ -32,7 +33,6 @@ spine as (
         clock.as_of as cutoff
     from users
     cross join clock
-    {{ only_touched('users', ['user_key']) }}
 
 ),
 
