@@ -1,4 +1,6 @@
-{{ config(materialized='tracked', key=['user_id']) }}
+{{ config(
+    materialized='tracked', key=['user_id'], slices={'of': 'int_users', 'by': 'user_key', 'var': 'users_at_once'}
+) }}
 {{ touched_users() }}
 
 -- The golden record: for each attribute the value that survives its rule (dim_users.yml), and where it came from.
