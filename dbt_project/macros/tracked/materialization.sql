@@ -43,7 +43,7 @@
 {% macro tracked_replace(target, select, plan) %}
   {% set existing, slices = load_cached_relation(this), tracked_slices() %}
   {% if config.get('stamped', true) and config.get('contract').enforced %}
-    {% do get_assert_columns_equivalent('select *, cast(0 as bigint) as changed_in from (' ~ select ~ '\n) as rows_now') %}
+    {% do get_assert_columns_equivalent(tracked_stamped(select, plan)) %}
   {% endif %}
   {% call statement('main') %}
     {% if existing %}drop {{ existing.type }} if exists {{ existing }} cascade;{% endif %}
