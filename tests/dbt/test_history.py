@@ -307,7 +307,9 @@ def test_a_source_that_has_gone_silent_is_a_warning(home: Home) -> None:
     ],
 )
 def test_the_data_tests_can_fail(home: Home, change: str, test: str) -> None:
+    assert home.dbt("test", "--select", test).failed == home.dbt("build", "--select", test).failed == set()
     with duckdb.connect(str(home.warehouse)) as connection:
         connection.execute("create temp table first as select min(user_id) as user_id from marts.dim_users")
         connection.execute(change)
     assert home.dbt("test", "--select", test).failed == {test}
+    assert home.dbt("build", "--select", test).failed == {test}  # which looks another way

@@ -39,6 +39,16 @@
 {% macro still_open() -%} 2147483647 {%- endmacro %}
 
 {% macro recorded_write(target, select, is_part, build) %}
+  {% if load_cached_relation(this) and run_query('select exists (select 1 from ' ~ target ~ ')').columns[0].values()[0] %}
+    {% do recorded_differences(target, select, is_part, build) %}
+  {% else %}
+    {# of nobody anything was known: all of it is new #}
+    {% do run_query('create or replace table ' ~ target ~ ' as select *, cast(' ~ build ~ ' as integer) as from_build, cast('
+      ~ still_open() ~ ' as integer) as to_build from (' ~ select ~ '\n) as now') %}
+  {% endif %}
+{% endmacro %}
+
+{% macro recorded_differences(target, select, is_part, build) %}
   {% set key, names = config.require('key'), [] %}
   {% set now, differing = this.identifier ~ '__now', this.identifier ~ '__differing' %}
   {% do run_query('create or replace temp table ' ~ now ~ ' as ' ~ select) %}
@@ -59,8 +69,6 @@
 
 {# The table, with every column that the state has now. One that it has no more stays for the days that had it. #}
 {% macro recorded_columns(target, now) %}
-  {% do run_query('create table if not exists ' ~ target ~ ' as select *, cast(0 as integer) as from_build, cast(0 as integer) as to_build from '
-    ~ now ~ ' where false') %}
   {% set known = run_query('describe ' ~ target).columns[0].values() %}
   {% for row in run_query('describe ' ~ now).rows if row[0] not in known %}
     {% do run_query('alter table ' ~ target ~ ' add column ' ~ row[0] ~ ' ' ~ row[1]) %}
