@@ -10,7 +10,7 @@
               and people.updated_at = golden.{{ attribute }}_updated_at
               then {{ attributes_filled('people') }}
       end
-  ) over (partition by golden.user_id)
+  ) over (partition by users.user_id)
   {%- else -%} {{ claim(declared, 'golden.' ~ attribute ~ '_source', '') }}
   {%- endif -%}
 {%- endmacro %}

@@ -31,7 +31,8 @@ golden as (
 told as {{ inlined() }} (
 
     select
-        golden.user_id,
+        -- the narrow table's: what asks for few users is answered there first, and passes the window
+        users.user_id,
         people.*,
         {% for attribute, declared in rules.items() %}
         golden.{{ attribute }} as golden_{{ attribute }},

@@ -4,10 +4,10 @@
 -- An update works out all users of a set that changed, not only the one it belongs to: an override may keep its
 -- identifiers apart.
 {% set keys, evidence = update_ref('int_identity_keys'), update_ref('int_identity_evidence') %}
-{{ touched('select identity.user_key from ' ~ update_ref('int_identity_links') ~ ' as links inner join '
-  ~ update_ref('int_identity') ~ ' as identity on links.identifier_id = identity.identifier_id where links.identity_key in'
-  ~ ' (select identity_key from ' ~ evidence ~ ' where changed_in > __through__ union select identity_key from ' ~ keys
-  ~ ' where changed_in > __through__) union select user_key from '
+{{ touched('select identity.user_key from (select distinct identifier_id from ' ~ update_ref('int_identity_links')
+  ~ ' where identity_key in (select identity_key from ' ~ evidence ~ ' where changed_in > __through__ union select identity_key from '
+  ~ keys ~ ' where changed_in > __through__)) as links inner join ' ~ update_ref('int_identity')
+  ~ ' as identity on links.identifier_id = identity.identifier_id union select user_key from '
   ~ changed_versions(update_ref('int_identity_versions')) ~ ' as moved where user_key is not null') }}
 
 with identity as (
