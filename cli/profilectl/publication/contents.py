@@ -40,10 +40,11 @@ class Content:
         Rows with a larger ``stamp`` (an expression) than at the last publication replace those of the same
         ``key``, of which the last column tells most; without them the table is written whole each time.
     newer
-        Conditions that together find those rows, none of them twice, each by a column alone where that can
-        be: those the engine asks before it reads anything else. ``$through`` is the last stamp.
-    replaced
-        Which rows of such a key go; others of it are never written again.
+        The condition that finds those rows, by a column alone where that can be: the engine asks it before
+        it reads anything else. ``$through`` is the last stamp.
+    is_interval
+        Whether a row is an interval of builds that may have ended since, and is the same row otherwise. A
+        key's intervals that have ended before the last publication are never written again.
     row
         What tells one row from all others, where a key can have several that do not come and go together.
     left_out
@@ -55,8 +56,8 @@ class Content:
     target: str
     key: tuple[str, ...] = ()
     stamp: str | None = None
-    newer: tuple[str, ...] = ()
-    replaced: str = "true"
+    newer: str = ""
+    is_interval: bool = False
     row: tuple[str, ...] = ()
     left_out: frozenset[str] = frozenset()
 
@@ -68,12 +69,10 @@ class Content:
 
 #: Intervals of builds: an open one ends with the largest number that there is. It is ended or taken away.
 _INTERVALS = ("user_id", "from_build", "to_build")
-_OPEN = "to_build = 2147483647"
-_INTERVAL_CHANGED = f"greatest(from_build, case when {_OPEN} then from_build else to_build end)"
-_INTERVAL_NEWER = (
-    "from_build > $through::bigint",
-    f"to_build > $through::bigint and not {_OPEN} and from_build <= $through::bigint",
-)
+OPEN = "to_build = 2147483647"
+_INTERVAL_CHANGED = f"greatest(from_build, case when {OPEN} then from_build else to_build end)"
+#: Intervals that the last publication had as open ones, and that have ended since.
+ENDED = f"to_build > $through::bigint and not {OPEN} and from_build <= $through::bigint"
 _SHAPES = (("intermediate", "int_events"), ("intermediate", "int_people"))
 _BUILD, _MOMENT = "bigint", "timestamp"
 _KEYS: dict[Name, tuple[tuple[str, ...], str, str]] = {
@@ -140,19 +139,18 @@ def _check(connection: duckdb.DuckDBPyConnection, source: str, view: View) -> No
 def _content(key: Name, columns: frozenset[str]) -> Content:
     schema, name = key
     keyed, stamp, stamp_type = _KEYS.get(key, ((), None, ""))
-    newer: tuple[str, ...] = () if stamp is None else (f"{stamp} > $through::{stamp_type}",)
-    replaced, row = "true", keyed
-    if set(_INTERVALS) <= columns:
+    newer = "" if stamp is None else f"{stamp} > $through::{stamp_type}"
+    row, is_interval = keyed, set(_INTERVALS) <= columns
+    if is_interval:
         keyed = ("task", "user_id") if "task" in columns else ("user_id",)
-        stamp, newer, replaced = _INTERVAL_CHANGED, _INTERVAL_NEWER, _OPEN
-        row = (*keyed, "from_build")
+        stamp, newer, row = _INTERVAL_CHANGED, "from_build > $through::bigint", (*keyed, "from_build")
     elif stamp is not None and not {stamp, *keyed} <= columns:
         keyed, stamp = (), None
     is_part = schema not in ("marts", "ml")
     hidden = {_STAMP} | (_NOT_IN_PARTS if key in _SHAPES else set())
     target = PARTS if is_part else schema
     left_out = columns & frozenset(hidden)
-    return Content(schema, name, target, keyed, stamp, newer, replaced, row, left_out)
+    return Content(schema, name, target, keyed, stamp, newer, is_interval, row, left_out)
 
 
 def _columns(connection: duckdb.DuckDBPyConnection, source: str) -> dict[tuple[str, str], frozenset[str]]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import duckdb
 
-from profilectl.publication.contents import Content
+from profilectl.publication.contents import ENDED, OPEN, Content
 from profilectl_ml.errors import ProfilectlError
 from profilectl_ml.sql import quote_identifier, quote_relation
 
@@ -108,23 +109,45 @@ def _delta(
 ) -> Written:
     """Replace the rows of every key that has a row with a larger stamp than before.
 
-    Whatever writes a row of a key writes all that :attr:`Content.replaced` lets go, with a stamp of its own.
+    Whatever writes a row of a key writes all of them, with a stamp of its own; of intervals, the open one.
     """
     copy, original, given = _copy(content), _original(source, content), {"through": before.through}
     keys = ", ".join(quote_identifier(name) for name in content.key)
-    changed = " union ".join(f"select {keys} from {original} where {newer}" for newer in content.newer)
+    changed, replaced = f"select {keys} from {original} where {content.newer}", "true"
+    if content.is_interval:
+        _end(connection, copy, original, content, given)
+        changed, replaced = f"{changed} union select {keys} from {original} where {ENDED}", OPEN
     connection.execute(f"create or replace temp table changed_keys as {changed}", given)
     # the last column, which tells most, also alone: so the engine passes over most rows as it reads
     last = quote_identifier(content.key[-1])
     connection.execute(
-        f"delete from {copy} where {content.replaced} and {last} in (select {last} from changed_keys)"
+        f"delete from {copy} where {replaced} and {last} in (select {last} from changed_keys)"
         + (f" and ({keys}) in (from changed_keys select ({keys}))" if len(content.key) > 1 else "")
     )
     connection.execute("drop table changed_keys")
-    rows = " union all ".join(f"{_select(source, content)} where {newer}" for newer in content.newer)
+    rows = f"{_select(source, content)} where {content.newer}"
     inserted = connection.execute(f"insert into {copy} by name {rows}", given).fetchall()
-    replaced = before.replaced + int(inserted[0][0])
-    return Written(_count(connection, copy), through, epoch, replaced)
+    replaced_rows = before.replaced + int(inserted[0][0])
+    return Written(_count(connection, copy), through, epoch, replaced_rows)
+
+
+def _end(
+    connection: duckdb.DuckDBPyConnection,
+    copy: str,
+    original: str,
+    content: Content,
+    given: Mapping[str, str | None],
+) -> None:
+    """Give intervals that have ended since their end: one number, where a row has two hundred values."""
+    row = ", ".join(quote_identifier(name) for name in content.row)
+    connection.execute(
+        f"create or replace temp table ended as select {row}, to_build from {original} where {ENDED}", given
+    )
+    same = " and ".join(f"copy.{name} = ended.{name}" for name in map(quote_identifier, content.row))
+    connection.execute(
+        f"update {copy} as copy set to_build = ended.to_build from ended where copy.{OPEN} and {same}"
+    )
+    connection.execute("drop table ended")
 
 
 def _without_gone(
