@@ -160,7 +160,7 @@ def friendly_errors(file: Path) -> Iterator[None]:
             f"{file} is open in this process, and has spilled elsewhere: {str(error).splitlines()[0]}",
             hint="leave `temp_directory` out of profiles.yml: profilectl has a folder of its own for that",
         ) from error
-    except (duckdb.InvalidInputException, duckdb.ParserException) as error:
+    except (duckdb.InvalidInputException, duckdb.ParserException, duckdb.SyntaxException) as error:
         raise ProfilectlError(
             f"DuckDB does not accept a setting: {str(error).splitlines()[0]}",
             hint="check PROFILECTL_MEMORY_LIMIT (such as 4GB) and PROFILECTL_DUCKDB_THREADS (such as 2)",

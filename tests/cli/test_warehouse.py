@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import duckdb
@@ -86,3 +87,13 @@ def test_a_damaged_file_is_not_taken_for_one_in_use(paths: Paths) -> None:
     file.write_bytes(b"no database" * 1000)
     with pytest.raises(ProfilectlError, match="cannot be opened"), open_file(paths, file, read_only=True):
         pass
+
+
+@pytest.mark.parametrize("threads", ["0", "two"])
+def test_a_number_of_threads_that_duckdb_refuses_is_told_as_a_setting(
+    small_warehouse: Paths, threads: str
+) -> None:
+    wrong = replace(small_warehouse, duckdb_threads=threads)
+    with pytest.raises(ProfilectlError, match="does not accept a setting") as caught, connect(wrong):
+        pass
+    assert "PROFILECTL_DUCKDB_THREADS" in str(caught.value.hint)
