@@ -227,6 +227,7 @@ def _failed_early(error: BaseException | None, paths: Paths) -> ProfilectlError:
 
 #: The first line of an error that dbt raises outside of a node.
 _FRAME = re.compile(r"[\w ]+ Error")
+_RAISED = re.compile(r"^([ ]*)Traceback \(most recent call last\):\n(?:\1 .*\n)*\1(\S.*)$", re.MULTILINE)
 
 
 def one_line(text: str, limit: int = 300) -> str:
@@ -237,6 +238,9 @@ def one_line(text: str, limit: int = 300) -> str:
     >>> one_line("Runtime Error in model a (models/a.sql)\\n  Parser Error: syntax error\\n  LINE 3: x")
     'Parser Error: syntax error'
     """
+    raised = _RAISED.findall(text)
+    if raised:  # a Python model: the exception stands below where it was raised
+        text = raised[-1][1].removeprefix("profilectl_ml.errors.ProfilectlError: ")
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     telling = [line for line in lines if " Error in " not in line and not _FRAME.fullmatch(line)]
     line = (telling or lines or ["failed"])[0]

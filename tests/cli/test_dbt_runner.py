@@ -95,6 +95,10 @@ def test_errors_lose_their_frame() -> None:
     assert one_line("Database Error in model x (models/x.sql)\n  Binder Error: no column\n  LINE 1") == (
         "Binder Error: no column"
     )
+    trace = 'Python model failed:\n  Traceback (most recent call last):\n    File "x.py", line 1\n  '
+    assert one_line(f"Runtime Error in model y (models/y.py)\n  {trace}OSError: disk is full\n") == (
+        "OSError: disk is full"
+    )
 
 
 def test_a_folder_without_a_project_is_named(paths: Paths, tmp_path: Path) -> None:
