@@ -8,6 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from stat import S_ISLNK, S_ISREG
 
 from profilectl.landing import reasons
 from profilectl.landing.contract import Contract, Entity
@@ -158,6 +159,9 @@ def _describe(path: Path, root: Path, contract: Contract) -> LandingFile | None:
         problem = reasons.OUTSIDE_LANDING, "a linked folder is not followed"
     elif is_folder:
         problem = reasons.UNREADABLE_FILE, "the folder cannot be read: this user needs the right to"
+    elif not (S_ISREG(stat.st_mode) or S_ISLNK(stat.st_mode)):
+        # Whoever opens a pipe waits until somebody writes to it.
+        problem = reasons.UNREADABLE_FILE, "a pipe, a socket or a device, not a file"
     elif source not in contract.sources:
         problem = reasons.UNKNOWN_SOURCE, f"no source '{source}' is declared" if source else _misplaced()
     elif (source, entity) not in contract.entities:

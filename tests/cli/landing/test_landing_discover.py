@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from socket import AF_UNIX, socket
 from typing import Any
 
 import pytest
@@ -109,3 +110,17 @@ def test_a_landing_folder_that_cannot_be_read_is_an_error(folder: LandingFolder,
     file = folder.write("shop/file", b"x")
     with pytest.raises(ProfilectlError, match="cannot be read"):
         find_files(file, CONTRACT)
+
+
+def test_a_pipe_is_refused_and_not_waited_for(folder: LandingFolder) -> None:
+    folder.write("shop/products/a.csv", b"product_id\n1\n")
+    os.mkfifo(folder.root / "shop/products/b.csv")
+    with socket(AF_UNIX) as listening:
+        listening.bind(os.path.relpath(folder.root / "shop/products/c.csv"))
+        found = {file.file: file.problem for file in find_files(folder.root, CONTRACT)}
+    assert found["shop/products/a.csv"] is None
+    for name in ("b.csv", "c.csv"):
+        assert found[f"shop/products/{name}"] == (
+            "unreadable_file",
+            "a pipe, a socket or a device, not a file",
+        )
