@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import duckdb
 
+from profilectl.landing.discover import name_in_ledger, walk
 from profilectl_ml.sql import quote_relation
 
 Row = dict[str, Any]
@@ -75,7 +75,8 @@ def refused(connection: duckdb.DuckDBPyConnection, landing: Path, since: int) ->
         [since],
     )
     # One that was taken away since is not looked for by dbt until something lands.
-    return [row for row in found if os.path.lexists(landing / row["file"])]
+    present = {name_in_ledger(path, landing) for path in walk(landing)} if found else set()
+    return [row for row in found if row["file"] in present]
 
 
 def total(quality: Sequence[Row]) -> dict[str, int]:

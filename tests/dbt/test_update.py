@@ -189,9 +189,10 @@ def test_each_file_that_was_not_taken_is_named_and_only_an_empty_one_is_no_fault
         "shops/transactions/b9.csv": "unknown_source",
         "shop/receipts/b9.csv": "unknown_entity",
         "shop/transactions/b9.tsv": "unsupported_format",
+        "shop/transactions/caf\\xe9.csv": "unsupported_encoding",
     }
     for file in stray:
-        home.land(file, f"{RECEIPTS}\n")
+        home.land(file.replace("\\xe9", "\udce9"), f"{RECEIPTS}\n")
     for outcome in (runs.PUBLISHED, runs.NOTHING_NEW):
         done = update()
         assert (done.run.outcome, done.success) == (outcome, False)
@@ -200,7 +201,7 @@ def test_each_file_that_was_not_taken_is_named_and_only_an_empty_one_is_no_fault
         told = capsys.readouterr().err
         assert all(f"warning: {file} was refused: {reason} " in told for file, reason in stray.items())
     [found] = [check for check in examine(Paths.from_environment()) if check.name == "warehouse"]
-    assert (found.state, "lacks 3 files" in found.found) == ("warn", True)
+    assert (found.state, "lacks 4 files" in found.found) == ("warn", True)
     built = building.build(DBT, Paths.from_environment())
     assert str(built.dbt.failures[0]) == f"test assert_no_file_refused: refused: {', '.join(sorted(stray))}"
     assert {file["file"] for file in built.files_rejected} == set(stray)

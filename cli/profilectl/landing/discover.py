@@ -119,6 +119,11 @@ def walk(root: Path) -> Iterator[Path]:
     yield from (Path(error.filename) for error in unread if not isinstance(error, FileNotFoundError))
 
 
+def name_in_ledger(path: Path, root: Path) -> str:
+    """Return the path relative to the landing root; bytes that are not UTF-8 as ``\\xe9``."""
+    return os.fsencode(path.relative_to(root).as_posix()).decode("utf-8", "backslashreplace")
+
+
 def _is_ignored(name: str) -> bool:
     return name.startswith((".", "_")) or name.endswith(_IGNORED_SUFFIXES)
 
@@ -137,11 +142,11 @@ def _describe(path: Path, root: Path, contract: Contract) -> LandingFile | None:
             f"the landing folder {root} cannot be read",
             hint="it has to be a folder, and this user needs the right to read it",
         )
-    relative = path.relative_to(root)
-    parts = relative.parts
+    file = name_in_ledger(path, root)
+    parts = file.split("/")
     source = parts[0] if len(parts) > 1 else ""
     entity = parts[1] if len(parts) > 2 else ""
-    suffixes = path.name.lower().split(".")[1:]
+    suffixes = parts[-1].lower().split(".")[1:]
     is_gzip = suffixes[-1:] == ["gz"]
     extension = ".".join(suffixes[-2:]) if is_gzip else "".join(suffixes[-1:])
     kind = _FORMATS.get(extension.removesuffix(".gz"))
@@ -162,6 +167,8 @@ def _describe(path: Path, root: Path, contract: Contract) -> LandingFile | None:
     elif not (S_ISREG(stat.st_mode) or S_ISLNK(stat.st_mode)):
         # Whoever opens a pipe waits until somebody writes to it.
         problem = reasons.UNREADABLE_FILE, "a pipe, a socket or a device, not a file"
+    elif file != path.relative_to(root).as_posix():
+        problem = reasons.UNSUPPORTED_ENCODING, "its name is not UTF-8: rename it"
     elif source not in contract.sources:
         problem = reasons.UNKNOWN_SOURCE, f"no source '{source}' is declared" if source else _misplaced()
     elif (source, entity) not in contract.entities:
@@ -172,9 +179,7 @@ def _describe(path: Path, root: Path, contract: Contract) -> LandingFile | None:
             reasons.UNSUPPORTED_FORMAT,
             f"'{extension or path.name}' is none of csv, json, jsonl, ndjson (each also .gz), parquet",
         )
-    return LandingFile(
-        path, relative.as_posix(), source, entity, kind, extension, stat.st_size, modified_at(stat), problem
-    )
+    return LandingFile(path, file, source, entity, kind, extension, stat.st_size, modified_at(stat), problem)
 
 
 def _stat(path: Path, *, follow: bool) -> os.stat_result | None:

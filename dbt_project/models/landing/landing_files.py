@@ -1,7 +1,7 @@
 """Take the files that arrived since the last run into the raw tables; one row per delivery."""
 
 from profilectl.landing.contract import Contract
-from profilectl.landing.discover import walk
+from profilectl.landing.discover import name_in_ledger, walk
 from profilectl.landing.load import land
 from profilectl.project import Paths
 
@@ -25,5 +25,5 @@ def model(dbt, session):
     paths = Paths.from_environment()
     land(cursor, contract, paths.landing, paths.temp, settle_seconds=paths.settle_seconds)
     # As Arrow, because dbt's transaction may still see the database as it was before.
-    present = [path.relative_to(paths.landing).as_posix() for path in walk(paths.landing)]
+    present = [name_in_ledger(path, paths.landing) for path in walk(paths.landing)]
     return cursor.execute(DELIVERIES, [present]).to_arrow_table()

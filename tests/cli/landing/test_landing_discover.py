@@ -124,3 +124,17 @@ def test_a_pipe_is_refused_and_not_waited_for(folder: LandingFolder) -> None:
             "unreadable_file",
             "a pipe, a socket or a device, not a file",
         )
+
+
+def test_a_name_that_is_not_utf_8_is_refused_and_the_rest_is_taken(folder: LandingFolder) -> None:
+    folder.write("shop/products/a.csv", b"product_id\n1\n")
+    for name in ("shop/products/caf\udce9.csv", "shop/\udcff/b.csv"):
+        folder.write(name, b"product_id\n2\n")
+    summary = folder.land()
+    refused = {row.file.file: row.reason for row in summary.refused}
+    assert (summary.files_taken, refused) == (
+        1,
+        {"shop/products/caf\\xe9.csv": "unsupported_encoding", "shop/\\xff/b.csv": "unsupported_encoding"},
+    )
+    assert folder.ledger("shop/products/caf\\xe9.csv")["detail"].startswith("its name is not UTF-8")
+    assert folder.land().batch_id is None
