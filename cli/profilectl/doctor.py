@@ -94,7 +94,7 @@ def _landing(paths: Paths) -> Check:
         found = [
             (file.relative_to(paths.landing).parts[0], file)
             for file in paths.landing.glob("*/*/*")
-            if any(kind in file.suffixes for kind in FILE_TYPES)
+            if any(kind in file.suffixes for kind in FILE_TYPES) and not file.is_dir()
         ]
         for _, file in found[:1]:
             file.open("rb").close()

@@ -214,6 +214,13 @@ def test_doctor_says_how_to_fix(paths: Paths) -> None:
     assert all(check["fix"] for check in found["checks"] if check["state"] != "ok")
 
 
+def test_doctor_takes_no_folder_for_a_file(paths: Paths) -> None:
+    (paths.landing / "shop" / "transactions" / "2024.csv").mkdir(parents=True)
+    (paths.landing / "shop" / "transactions" / "a.csv").write_text("x")
+    [found] = [c for c in json.loads(call("doctor", "--json").stdout)["checks"] if c["name"] == "landing"]
+    assert (found["state"], found["found"].startswith("1 files of shop")) == ("ok", True)
+
+
 def test_doctor_fails_on_what_must_be_fixed(small_warehouse: Paths, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PROFILECTL_MEMORY_LIMIT", "plenty")
     failed = call("doctor")
