@@ -20,12 +20,21 @@ from rich.table import Table
 
 def emit_json(value: object) -> None:
     """Write ``value`` to stdout as indented JSON; dates and paths become text."""
-    typer.echo(json.dumps(value, indent=2, ensure_ascii=False, default=str))
+    typer.echo(json.dumps(finite(value), indent=2, ensure_ascii=False, default=str, allow_nan=False))
 
 
 def emit_line(value: object) -> None:
     """Write ``value`` to stdout as JSON in one line, for streams of objects."""
-    typer.echo(json.dumps(value, ensure_ascii=False, default=str))
+    typer.echo(json.dumps(finite(value), ensure_ascii=False, default=str, allow_nan=False))
+
+
+def finite(value: Any) -> Any:
+    """Replace the numbers JSON does not know by null."""
+    if isinstance(value, dict):
+        return {str(key): finite(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [finite(item) for item in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def stdout() -> Console:

@@ -166,6 +166,16 @@ def test_show_finds_a_user_by_id_and_by_identifier(small_warehouse: Paths, name:
     assert "last_name_source" not in found["attributes"]
 
 
+def test_numbers_that_json_does_not_know_are_null(small_warehouse: Paths) -> None:
+    with duckdb.connect(str(small_warehouse.warehouse)) as connection:
+        connection.execute("update marts.user_features set spend_28d = 'inf' where user_id like '%5'")
+        connection.execute("update ml.metrics set value = 'nan'")
+    for arguments in (("show", "u0000000000000005"), ("status",), ("models", "show", "spend_next_28d")):
+        done = call(*arguments, "--json")
+        assert done.exit_code == 0, done.output
+        json.loads(done.stdout, parse_constant=lambda name: pytest.fail(f"{name} is no JSON"))
+
+
 def test_show_as_text(small_warehouse: Paths) -> None:
     shown = call("show", "u0000000000000007")
     assert shown.exit_code == 0, shown.output

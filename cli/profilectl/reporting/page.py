@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import json
-import math
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 from plotly.offline import get_plotlyjs
 
-from profilectl.console import number
+from profilectl.console import finite, number
 from profilectl.reporting.data import ReportData
 from profilectl.reporting.sections import Section
 
@@ -67,16 +65,7 @@ def script_json(value: object) -> str:
     >>> script_json({"a": "</script>"})
     '{"a":"\\\\u003c/script\\\\u003e"}'
     """
-    text = json.dumps(_finite(value), separators=(",", ":"), default=str, allow_nan=False)
+    text = json.dumps(finite(value), separators=(",", ":"), default=str, allow_nan=False)
     for character in "<>&\u2028\u2029":
         text = text.replace(character, f"\\u{ord(character):04x}")
     return text
-
-
-def _finite(value: Any) -> Any:
-    """Replace the numbers JSON does not know by null."""
-    if isinstance(value, dict):
-        return {str(key): _finite(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_finite(item) for item in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value
