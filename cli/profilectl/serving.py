@@ -34,11 +34,14 @@ def score(paths: Paths, names: list[str], progress: Progress = lambda share, wha
         If nothing was trained, or a name is no task.
     """
     with only_writer(paths, "profilectl score"), connect(paths, read_only=False) as connection:
-        serving = {m.task: m for m in list_models(connection) if m.serving}
+        listed = list_models(connection)
+        serving = {m.task: m for m in listed if m.serving}
         tasks = names or sorted(serving)
         if not tasks:
             raise ProfilectlError("no model serves yet", hint="train one: profilectl train")
         for name in tasks:
+            if name not in serving and any(m.task == name for m in listed):
+                raise promotion.none_serves(name)
             if name not in serving:
                 raise ProfilectlError(
                     f"no model serves task {name!r}",

@@ -239,8 +239,8 @@ def test_the_way_back_that_is_told_leads_back(two_models: list[str]) -> None:
 
 def test_a_retired_task_is_told_to_be_retired(two_models: list[str]) -> None:
     assert call("models", "retire", "people").exit_code == 0
-    for command in ("show", "retire", "promote"):
-        failed = call("models", command, "people")
+    for command in (("models", "show"), ("models", "retire"), ("models", "promote"), ("score",)):
+        failed = call(*command, "people")
         assert failed.exit_code == 1
         assert "no model serves task 'people': it was retired" in failed.stderr
         assert "profilectl models rollback people" in failed.stderr
