@@ -255,8 +255,10 @@ def test_a_model_whose_table_is_gone_is_told_and_holds_nothing_up(home: Home) ->
     assert [(row["task"], row["error"]) for row in done.as_json()["scored"]] == [
         ("trial", "there is no table main.trial in this warehouse")
     ]
-    assert len(events()) == 4
+    told = "shop.transactions; trial was not scored: there is no table main.trial in this warehouse"
+    assert warehouse("select reason from ops.runs order by run_id desc limit 1") == [(told,)]
     assert published("select count(*) from ml.scores where task = 'trial'") == [(80,)]
+    assert len(events()) == 4
     with duckdb.connect(str(home.warehouse)) as connection:
         promotion.retire(connection, "trial")
     done = update()

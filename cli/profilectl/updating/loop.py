@@ -140,6 +140,8 @@ class _Update:
         finally:
             if draft is not None and draft is not given:
                 draft.discard()
+        unscored = [f"{row['task']} was not scored: {row['error']}" for row in done.scored if row["error"]]
+        run.reason = "; ".join([run.reason, *unscored])
         self._finish(done, before)
         return done
 
