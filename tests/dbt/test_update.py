@@ -177,6 +177,14 @@ def test_a_refused_file_is_told_until_it_is_mended_and_holds_nothing_up(home: Ho
     assert update().success
 
 
+def test_a_refused_file_is_told_beside_the_json_too(home: Home, call: Any) -> None:
+    home.land("shop/transactions/b9.tsv", f"{RECEIPTS}\n")
+    done = call("update", "--train", "never", "--json", "--project-dir", str(PROJECT))
+    assert [row["file"] for row in json.loads(done.stdout)["refused"]] == ["shop/transactions/b9.tsv"]
+    assert done.exit_code == 1
+    assert "warning: shop/transactions/b9.tsv was refused: unsupported_format" in done.stderr
+
+
 def test_each_file_that_was_not_taken_is_named_and_only_an_empty_one_is_no_fault(
     home: Home, capsys: pytest.CaptureFixture[str]
 ) -> None:

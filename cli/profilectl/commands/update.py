@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from profilectl.commands._options import WORK, Json, ProjectDir
-from profilectl.commands._update_text import render
+from profilectl.commands._update_text import render, render_problems
 from profilectl.console import emit_line
 from profilectl.errors import EXIT_FAILED
 from profilectl.progress import waiting
@@ -47,6 +47,10 @@ def run(
             if as_json:
                 emit_line({"success": False, "error": str(error)})
             raise
-    emit_line(done.as_json()) if as_json else render(done)
+    if as_json:
+        emit_line(done.as_json())
+        render_problems(done)  # what cron mails is stderr; the object goes to a log
+    else:
+        render(done)
     if not done.success:
         raise typer.Exit(EXIT_FAILED)
