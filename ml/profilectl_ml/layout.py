@@ -13,6 +13,9 @@ from numpy.typing import NDArray
 
 from profilectl_ml.errors import ProfilectlError
 
+#: The largest number that every model can read: trees hold features in four bytes.
+LARGEST_FEATURE = float(np.finfo(np.float32).max)
+
 
 @dataclass(frozen=True)
 class Layout:
@@ -55,7 +58,7 @@ class Layout:
     def matrix(self, table: pa.Table | pa.RecordBatch) -> NDArray[np.float64]:
         """Return the features of an Arrow table as floats, shape ``(rows, len(names))``.
 
-        Infinite values become NaN: models impute what is missing, and cannot use infinity.
+        Values beyond ``LARGEST_FEATURE`` become NaN: models impute what is missing, and cannot use infinity.
 
         Raises
         ------
@@ -70,7 +73,7 @@ class Layout:
                 out[:, i] = _codes(column, self.vocabularies[name])
             else:
                 out[:, i] = floats(column, name)
-                out[np.isinf(out[:, i]), i] = np.nan
+                out[np.abs(out[:, i]) > LARGEST_FEATURE, i] = np.nan
         return out
 
     def to_json(self) -> str:

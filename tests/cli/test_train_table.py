@@ -353,3 +353,14 @@ def test_columns_that_tell_nothing_say_why(paths: Paths, tmp_path: Path) -> None
     assert said["huge"] == "differs too little for a model to see it"
     assert (said["nothing"], said["five"]) == ("empty", "the same in every row")
     assert said["price"].endswith("they are numbers with a decimal comma, write a point")
+
+
+def test_numbers_that_no_tree_can_hold_are_missing(paths: Paths, tmp_path: Path) -> None:
+    duckdb.execute(
+        "copy (select i as id, i % 7 as visits, case when i % 3 > 0 then 1e300 else i % 5 end as rate,"
+        f" i % 7 + hash(i) % 9 as y from range(200) r(i)) to '{tmp_path / 'odd.parquet'}'"
+    )
+    wanted = ("--kind", "regression", "--candidates", "decision_tree")
+    done = call("train", "--table", "odd.parquet", "--id", "id", "--label", "y", *wanted, "--json")
+    assert done.exit_code == 0, done.output
+    assert query(paths, "select count(*) from ml.scores where isfinite(score)") == [(200,)]

@@ -22,7 +22,7 @@ from profilectl_ml.compiling.formula import (
 )
 from profilectl_ml.compiling.numbers import LARGEST, literal
 from profilectl_ml.compiling.translating import NotCompilable
-from profilectl_ml.layout import Layout
+from profilectl_ml.layout import LARGEST_FEATURE, Layout
 from profilectl_ml.sql import quote_identifier, quote_literal
 
 # Beyond that engines take longer to plan the statement than scikit-learn takes to predict.
@@ -215,7 +215,7 @@ def feature(layout: Layout, place: int) -> str:
         return f"case when {column} is not null then {known} end"
     # NaN is larger than every number, in this engine and in others: it fails this test as infinities do.
     number = f"cast({column} as double)"
-    return f"case when abs({number}) <= {literal(LARGEST)} then {number} end"
+    return f"case when abs({number}) <= {literal(LARGEST_FEATURE)} then {number} end"
 
 
 def _scaled(weight: float, column: Number, name: str) -> str:

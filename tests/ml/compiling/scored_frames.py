@@ -164,7 +164,7 @@ def random_mart(seed: int, rows: int = 160, exponent: int = 0, wild: bool = Fals
     if wild:
         frame["band"] = rng.choice([*LAYOUT.vocabularies["band"], "unseen", "", None], rows)
         frame['odd "name"'] = rng.choice(["x", "y", "X", None], rows)
-        odd = [np.nan, np.inf, -np.inf, 1e30, -1e30, 5e-324, -1e-300, 0.0, -0.0]
+        odd = [np.nan, np.inf, -np.inf, 1e300, 1e30, -1e30, 5e-324, -1e-300, 0.0, -0.0]
         for name in ("spend", "visits", "gap", "empty", "rate"):
             hit = rng.random(rows) < 0.3
             frame.loc[hit, name] = rng.choice(odd, int(hit.sum()))
