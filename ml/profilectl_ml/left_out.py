@@ -32,7 +32,7 @@ def left_out(connection: duckdb.DuckDBPyConnection, task: Task, examples: Exampl
         if name in task.without:
             found[name] = "left out on request"
         elif name in constant:
-            found[name] = "empty" if constant[name] else _constant(connection, task, name)
+            found[name] = _constant(connection, task, name, is_missing=constant[name])
         elif name not in used:
             found[name] = _why(connection, task, name, kind)
     return found
@@ -43,11 +43,13 @@ def _varies(values: np.ndarray[tuple[int], np.dtype[np.float64]]) -> bool:
     return len(known) > 0 and (len(known) < len(values) or bool(np.ptp(known) > 0))
 
 
-def _constant(connection: duckdb.DuckDBPyConnection, task: Task, name: str) -> str:
+def _constant(connection: duckdb.DuckDBPyConnection, task: Task, name: str, *, is_missing: bool) -> str:
     values = connection.execute(
         f"select count(distinct {quote_identifier(name)})"
         f" from {quote_relation(*task.examples)} where {has_label(task.label)}"
     ).fetchall()[0][0]
+    if is_missing:
+        return "infinite, or too large, wherever it is known" if values else "empty"
     # Integers beyond 2^53, say: as the floats that models read they are one number.
     return "the same in every row" if values == 1 else "differs too little for a model to see it"
 

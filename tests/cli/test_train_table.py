@@ -355,6 +355,17 @@ def test_columns_that_tell_nothing_say_why(paths: Paths, tmp_path: Path) -> None
     assert said["price"].endswith("they are numbers with a decimal comma, write a point")
 
 
+def test_a_column_that_is_infinite_everywhere_is_not_called_empty(paths: Paths, tmp_path: Path) -> None:
+    duckdb.execute(
+        "copy (select i as id, i % 7 as visits, case when i % 3 > 0 then 'inf'::double end as rate,"
+        f" i % 7 + hash(i) % 9 as y from range(200) r(i)) to '{tmp_path / 'odd.parquet'}'"
+    )
+    done = call("train", "--table", "odd.parquet", "--id", "id", "--label", "y", *AMOUNT, "--json")
+    assert done.exit_code == 0, done.output
+    [run] = json.loads(done.stdout)["models"]
+    assert run["left_out"]["rate"] == "infinite, or too large, wherever it is known"
+
+
 def test_numbers_that_no_tree_can_hold_are_missing(paths: Paths, tmp_path: Path) -> None:
     duckdb.execute(
         "copy (select i as id, i % 7 as visits, case when i % 3 > 0 then 1e300 else i % 5 end as rate,"
