@@ -44,18 +44,25 @@ class Check:
 
 def examine(paths: Paths, project_dir: Path | None = None) -> list[Check]:
     """Run every check; none of them changes anything."""
-    checks: list[Callable[[], Check]] = [
-        _python,
-        _packages,
-        lambda: _project(project_dir),
-        lambda: _landing(paths),
-        lambda: _warehouse(paths),
-        lambda: _published(paths),
-        lambda: _disk(paths),
-        lambda: _memory(paths),
-        _demo,
-    ]
-    return [check() for check in checks]
+    checks: dict[str, Callable[[], Check]] = {
+        "python": _python,
+        "packages": _packages,
+        "project": lambda: _project(project_dir),
+        "landing": lambda: _landing(paths),
+        "warehouse": lambda: _warehouse(paths),
+        "published": lambda: _published(paths),
+        "disk": lambda: _disk(paths),
+        "memory": lambda: _memory(paths),
+        "demo": _demo,
+    }
+    return [_made(name, check) for name, check in checks.items()]
+
+
+def _made(name: str, check: Callable[[], Check]) -> Check:
+    try:
+        return check()
+    except OSError as error:
+        return Check(name, "fail", f"cannot read {error.filename}", "give this user the right to read it")
 
 
 def _python() -> Check:
@@ -90,18 +97,13 @@ def _landing(paths: Paths) -> Check:
     if not paths.landing.is_dir():
         fix = f"put files at {paths.landing}/<source>/<entity>/, or run: profilectl demo"
         return Check("landing", "warn", f"no folder {paths.landing}", fix)
-    try:
-        found = [
-            (file.relative_to(paths.landing).parts[0], file)
-            for file in paths.landing.glob("*/*/*")
-            if any(kind in file.suffixes for kind in FILE_TYPES) and not file.is_dir()
-        ]
-        for _, file in found[:1]:
-            file.open("rb").close()
-    except OSError as error:
-        return Check(
-            "landing", "fail", f"cannot read {error.filename}", "give this user the right to read it"
-        )
+    found = [
+        (file.relative_to(paths.landing).parts[0], file)
+        for file in paths.landing.glob("*/*/*")
+        if any(kind in file.suffixes for kind in FILE_TYPES) and file.is_file()
+    ]
+    for _, file in found[:1]:
+        file.open("rb").close()
     if not found:
         fix = "put files at <source>/<entity>/ in it, or run: profilectl demo"
         return Check("landing", "warn", f"no data files under {paths.landing}", fix)

@@ -231,6 +231,19 @@ def test_doctor_takes_no_folder_for_a_file(paths: Paths) -> None:
     assert (found["state"], found["found"].startswith("1 files of shop")) == ("ok", True)
 
 
+def test_doctor_goes_on_where_it_may_not_read(
+    small_warehouse: Paths, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def closed(*arguments: object) -> None:
+        raise PermissionError(13, "Permission denied", "/home/landing")
+
+    monkeypatch.setattr(facts, "refused", closed)
+    done = call("doctor", "--json")
+    found = {check["name"]: check for check in json.loads(done.stdout)["checks"]}
+    assert (done.exit_code, found["warehouse"]["state"], "disk" in found) == (1, "fail", True)
+    assert found["warehouse"]["found"] == "cannot read /home/landing"
+
+
 def test_doctor_fails_on_what_must_be_fixed(small_warehouse: Paths, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PROFILECTL_MEMORY_LIMIT", "plenty")
     failed = call("doctor")
