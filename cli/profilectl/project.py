@@ -9,6 +9,7 @@ import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import date
 from importlib.resources import files
 from pathlib import Path
 
@@ -42,6 +43,7 @@ class Paths:
         """Resolve the paths from ``PROFILECTL_*`` variables; the default home is ``./var``."""
         env = os.environ if environ is None else environ
         home = _absolute(env.get("PROFILECTL_HOME") or "var")
+        _check_day("PROFILECTL_AS_OF", env.get("PROFILECTL_AS_OF"))  # dbt reads it, and would not name it
         return cls(
             home=home,
             landing=_absolute(env.get("PROFILECTL_LANDING") or home / "landing"),
@@ -198,6 +200,13 @@ def _count(name: str, value: str) -> int:
     if not value.isascii() or not value.isdigit() or int(value) < 1:
         raise ProfilectlError(f"{name} must be a whole number from 1, not {value!r}")
     return int(value)
+
+
+def _check_day(name: str, value: str | None) -> None:
+    try:
+        date.fromisoformat(value or "2024-05-31")
+    except ValueError:
+        raise ProfilectlError(f"{name} must be a day such as 2024-05-31, not {value!r}") from None
 
 
 def _seconds(name: str, value: str) -> float:

@@ -244,6 +244,16 @@ def test_doctor_goes_on_where_it_may_not_read(
     assert found["warehouse"]["found"] == "cannot read /home/landing"
 
 
+def test_a_day_that_is_none_is_told_as_a_setting(paths: Paths, monkeypatch: pytest.MonkeyPatch) -> None:
+    for wrong in ("yesterday", "2017-02-30"):
+        monkeypatch.setenv("PROFILECTL_AS_OF", wrong)
+        failed = call("build", "--project-dir", str(ROOT / "dbt_project"))
+        told = f"error: PROFILECTL_AS_OF must be a day such as 2024-05-31, not {wrong!r}\n"
+        assert (failed.exit_code, failed.stderr) == (1, told)
+    monkeypatch.setenv("PROFILECTL_AS_OF", "2017-12-31")
+    assert call("status").exit_code == 0
+
+
 def test_doctor_fails_on_what_must_be_fixed(small_warehouse: Paths, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PROFILECTL_MEMORY_LIMIT", "plenty")
     failed = call("doctor")
