@@ -56,6 +56,9 @@ def spellings(text: str) -> list[str]:
     digits = "".join(character for character in plain if character.isdigit())
     looks_like_phone = len(digits) >= 7 and not any(character.isalpha() for character in plain)
     phones = [digits, f"+{digits}", f"+1{digits}"] if looks_like_phone else []
+    if looks_like_phone and len(digits) == 10:
+        # Staging put the project's country code before it, which the warehouse does not say.
+        phones += [f"+{country}{digits}" for country in range(1, 1000)]
     return [*dict.fromkeys([text, plain, plain.lower(), *phones])]
 
 

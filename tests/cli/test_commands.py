@@ -166,6 +166,16 @@ def test_show_finds_a_user_by_id_and_by_identifier(small_warehouse: Paths, name:
     assert "last_name_source" not in found["attributes"]
 
 
+def test_a_national_number_is_found_whatever_the_country_of_the_project(small_warehouse: Paths) -> None:
+    with duckdb.connect(str(small_warehouse.warehouse)) as connection:
+        connection.execute(
+            "update marts.identity_map set identifier_value = '+492125550100'"
+            " where user_id = 'u0000000000000005' and identifier_type = 'phone'"
+        )
+    for name in ("212-555-0100", "(212) 555 0100", "+49 212 5550100"):
+        assert json.loads(call("show", name, "--json").stdout)["user_id"] == "u0000000000000005"
+
+
 def test_numbers_that_json_does_not_know_are_null(small_warehouse: Paths) -> None:
     with duckdb.connect(str(small_warehouse.warehouse)) as connection:
         connection.execute("update marts.user_features set spend_28d = 'inf' where user_id like '%5'")
