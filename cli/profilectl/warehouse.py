@@ -150,10 +150,13 @@ def friendly_errors(file: Path) -> Iterator[None]:
                 hint="wait for it or close it; readers should open the published file "
                 "(profilectl publish), which is never locked",
             ) from error
+        # A published version, or the copy that the next one begins as, is made of a sound warehouse.
+        is_version = file.name == "profiles.duckdb"
+        whole = "publish --full" if is_version else "build --full-refresh"
+        mend = f"{'' if is_version else 'move it away and '}run: profilectl {whole}"
         raise ProfilectlError(
             f"{file} cannot be opened: {text.splitlines()[0]}",
-            hint="check that it is a DuckDB file and readable; if it is damaged, move it away and "
-            "run: profilectl build --full-refresh",
+            hint=f"check that it is a DuckDB file and readable; if it is damaged, {mend}",
         ) from error
     except duckdb.NotImplementedException as error:
         raise ProfilectlError(

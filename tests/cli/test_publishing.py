@@ -272,3 +272,13 @@ def test_what_a_killed_update_had_begun_to_copy_goes_with_the_next_publish(small
     assert draft.folder.exists()
     publishing.publish(small_warehouse)
     assert not draft.folder.exists()
+
+
+def test_a_damaged_version_is_mended_by_a_whole_publish_and_its_error_says_so(small_warehouse: Paths) -> None:
+    file = publishing.publish(small_warehouse).file
+    file.write_bytes(file.read_bytes()[:5000])
+    with pytest.raises(ProfilectlError, match="cannot be opened") as caught:
+        publishing.publish(small_warehouse)
+    assert str(caught.value.hint).endswith("if it is damaged, run: profilectl publish --full")
+    publishing.publish(small_warehouse, full=True)
+    assert publishing.publish(small_warehouse).is_whole is False
