@@ -25,6 +25,7 @@ from profilectl_ml.errors import ProfilectlError
 
 TEMPORARY = ".publishing-"
 FILE = "profiles.duckdb"
+_STAMP = "profiles-%Y%m%dT%H%M%SZ"
 
 Step = Callable[[str], None]
 
@@ -152,6 +153,11 @@ def version_of(file: Path) -> str:
     return file.parent.name
 
 
+def moment_of(file: Path) -> datetime:
+    """Return when a version was begun (UTC), to the second, as its name says."""
+    return datetime.strptime(version_of(file).rpartition("-")[0], _STAMP)
+
+
 def current(paths: Paths) -> str | None:
     """Return the version that readers see now, or none."""
     return version_of(paths.published.resolve()) if paths.published.exists() else None
@@ -202,7 +208,7 @@ def remove_leftovers(paths: Paths, but: Draft | None = None) -> None:
 
 
 def _next_version(paths: Paths, moment: datetime) -> str:
-    stamp = f"profiles-{moment:%Y%m%dT%H%M%SZ}"
+    stamp = f"{moment:{_STAMP}}"
     taken = len(list(paths.versions.glob(f"{stamp}-*")))
     while (paths.versions / f"{stamp}-{taken + 1}").exists():
         taken += 1

@@ -264,6 +264,16 @@ def test_a_copy_that_cannot_be_started_from_is_made_again(
     assert [one.name for one in small_warehouse.versions.glob(".publishing-*")] == []
 
 
+@pytest.mark.parametrize("readable", [0, 100_000])
+def test_a_damaged_version_is_not_started_from(small_warehouse: Paths, readable: int) -> None:
+    damaged = publishing.publish(small_warehouse).file
+    with damaged.open("r+b") as file:
+        file.truncate(readable)
+    done = publishing.publish(small_warehouse)
+    assert done.is_whole
+    assert read(small_warehouse.published) == 200
+
+
 def test_what_a_killed_update_had_begun_to_copy_goes_with_the_next_publish(small_warehouse: Paths) -> None:
     publishing.publish(small_warehouse)
     draft = publishing.prepare(small_warehouse)

@@ -494,3 +494,15 @@ def _results(home: Home) -> list[dict[str, Any]]:
     file = Paths.from_environment().dbt_target / "run_results.json"
     found: list[dict[str, Any]] = json.loads(file.read_text())["results"]
     return found
+
+
+def test_a_damaged_version_is_replaced_although_nothing_is_new(home: Home) -> None:
+    measured = warehouse("select count(*) from ops.freshness")
+    damaged = Paths.from_environment().published.resolve()
+    damaged.write_bytes(b"\0" * 8192)
+    done = update()
+    assert (done.run.outcome, done.run.reason) == ("published", "the newest version is damaged")
+    assert len(events()) == 3
+    # its files were with readers before
+    assert warehouse("select count(*) from ops.freshness") == measured
+    assert update().run.outcome == runs.NOTHING_NEW

@@ -175,18 +175,21 @@ def _target(connection: duckdb.DuckDBPyConnection, target: Path, storage: str) -
 
 def _standing(paths: Paths, file: Path) -> dict[str, Written] | None:
     """Return how each table stands in the file of a version; None if it cannot be started from."""
-    with open_file(paths, file, read_only=True) as connection:
-        if "format" not in facts.columns(connection, "meta", "publication"):
-            return None
-        [about] = facts.rows(connection, "select * from meta.publication")
-        if (about["format"], about["storage_version"]) != (FORMAT, paths.storage_version):
-            return None
-        [size] = facts.rows(connection, "call pragma_database_size()")
-        if size["free_blocks"] > max(_MOST_EMPTY * size["total_blocks"], _SMALL_BLOCKS):
-            return None
-        found = facts.rows(
-            connection, 'select table_name, row_count, through, epoch, replaced from meta."tables"'
-        )
+    try:
+        with open_file(paths, file, read_only=True) as connection:
+            if "format" not in facts.columns(connection, "meta", "publication"):
+                return None
+            [about] = facts.rows(connection, "select * from meta.publication")
+            if (about["format"], about["storage_version"]) != (FORMAT, paths.storage_version):
+                return None
+            [size] = facts.rows(connection, "call pragma_database_size()")
+            if size["free_blocks"] > max(_MOST_EMPTY * size["total_blocks"], _SMALL_BLOCKS):
+                return None
+            found = facts.rows(
+                connection, 'select table_name, row_count, through, epoch, replaced from meta."tables"'
+            )
+    except (ProfilectlError, duckdb.Error):  # damaged: what is written without it mends that
+        return None
     return {
         one["table_name"]: Written(one["row_count"], one["through"], one["epoch"], one["replaced"])
         for one in found

@@ -219,7 +219,7 @@ class _Update:
         why = found.everything or ", ".join(".".join(entity) for entity in sorted(found.entities))
         if found.is_empty:
             run.through_batch = int(complete["through_batch"]) if complete else 0
-            why = self._newer_than(before.published_at)
+            why = before.lacking or self._newer_than(before.published_at)
         if not why:
             run.outcome, run.reason = runs.NOTHING_NEW, "no new files, and the project is as it was"
             return
@@ -235,8 +235,6 @@ class _Update:
 
     def _newer_than(self, published: datetime | None) -> str:
         """Return why there is something to publish although nothing was built; empty if there is not."""
-        if published is None:
-            return "nothing was published yet"
         if not facts.has_table(self._warehouse, "ml", "promotions"):
             return ""
         changed = facts.rows(
@@ -261,18 +259,22 @@ class _Update:
 
 @dataclass(frozen=True)
 class _Before:
-    """The last landing batch and the last build before the run, and when the newest version was made."""
+    """The last landing batch and the last build before the run, and when the newest version was made.
+
+    ``lacking`` says why there is no version to stay with; empty if there is one.
+    """
 
     batch: int
     build: int
     published_at: datetime | None
+    lacking: str
 
     @classmethod
     def of(cls, connection: duckdb.DuckDBPyConnection, paths: Paths) -> _Before:
         build = 0
         if facts.has_table(connection, "ops", "builds"):
             build = facts.rows(connection, "select coalesce(max(build_id), 0) as id from ops.builds")[0]["id"]
-        return cls(news.last_batch(connection), int(build), _published_at(paths))
+        return cls(news.last_batch(connection), int(build), *_published(paths))
 
     def touched(self, connection: duckdb.DuckDBPyConnection) -> int:
         """Return how many users' features were made anew since."""
@@ -284,16 +286,20 @@ class _Before:
         return int(found[0]["n"])
 
 
-def _published_at(paths: Paths) -> datetime | None:
-    """Return when the newest version was made, be it the one readers see or one that was rolled back."""
+def _published(paths: Paths) -> tuple[datetime | None, str]:
+    """Return when the newest version was made, be it the one readers see or one that was rolled back.
+
+    And why that does not do, if it does not.
+    """
     newest = publishing.newest(paths)
     if newest is None:
-        return None
-    with open_file(paths, newest, read_only=True) as connection:
-        found: datetime = facts.rows(connection, "select published_at from meta.publication")[0][
-            "published_at"
-        ]
-    return found
+        return None, "nothing was published yet"
+    try:
+        with open_file(paths, newest, read_only=True) as connection:
+            [about] = facts.rows(connection, "select published_at from meta.publication")
+    except (ProfilectlError, duckdb.Error):  # readers wait for another one, whatever is new
+        return publishing.moment_of(newest), "the newest version is damaged"
+    return about["published_at"], ""
 
 
 def _landed(connection: duckdb.DuckDBPyConnection, before: _Before) -> tuple[int, int, int, int]:
