@@ -56,13 +56,17 @@ def test_before_anything_is_trained(small_home: Path, serve: Any, look: Any, wid
         visit.go(f"{address}user/u0000000000000005")
         assert "No scores yet" in visit.text()
         # nobody was found: then nobody is shown, until the same user is searched for again
-        for text, shown in (("nobody", False), ("u0000000000000005", True)):
+        for text, shown, title in (
+            ("nobody", False, "No such user"),
+            ("u0000000000000005", True, "First5 Last5"),
+        ):
             visit.page.fill("#search", text)
             visit.page.get_by_role("button", name="Find").click()
             visit.page.get_by_role("heading", name="Golden record").wait_for(
                 state="visible" if shown else "hidden"
             )
             assert visit.page.get_by_text("No such user").is_visible() is not shown
+            visit.page.wait_for_function("said => document.title === `${said} – profilectl`", arg=title)
         visit.is_sound()
 
 

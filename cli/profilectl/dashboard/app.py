@@ -139,3 +139,9 @@ def _answer(app: Dash, source: Source) -> None:
     app.clientside_callback(
         ClientsideFunction(own, "heading"), Output("heading", "data"), Input("page", "children")
     )
+    app.clientside_callback(
+        ClientsideFunction(own, "heading"),
+        Output("heading", "data", allow_duplicate=True),
+        Input("found", "hidden"),
+        prevent_initial_call=True,
+    )

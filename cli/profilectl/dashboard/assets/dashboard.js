@@ -12,10 +12,11 @@
     profilectl: {
       width: () => seen(),
       draw: (figure) => fitted(figure, narrow.matches),
-      // The title of the window is the page's.
+      // The title of the window is the page's, or what the page says instead: not whom a search has hidden.
       heading: () => {
         requestAnimationFrame(() => {
-          const heading = document.querySelector("#page h1");
+          const found = (what) => [...document.querySelectorAll(`#page ${what}`)].find((one) => one.offsetParent);
+          const heading = found("h1") ?? found(".state h2");
           document.title = heading ? `${heading.textContent} – profilectl` : "profilectl";
         });
         return window.dash_clientside.no_update;
