@@ -135,7 +135,8 @@ def _line(at: dict[tuple[str, str], tuple[float, float]], link: Row) -> Row | No
 
 
 def _beside(x: float, y: float) -> str:
-    if abs(x) < 0.2:
+    # Of many, several stand near the top and the bottom: names above or below them would lie on each other.
+    if abs(x) < 0.01:
         return "top center" if y > 0 else "bottom center"
     return "middle right" if x > 0 else "middle left"
 

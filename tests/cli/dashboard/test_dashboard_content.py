@@ -6,7 +6,7 @@ import duckdb
 import pytest
 from dashboard_reading import drawings, words
 
-from profilectl.dashboard import pages
+from profilectl.dashboard import pages, user_figures
 from profilectl.dashboard.pages import user
 from profilectl.dashboard.source import Source
 from profilectl.project import Paths
@@ -123,6 +123,14 @@ def test_why_a_user_has_no_scores(source: Source, told: Paths, change: str, said
         connection.execute("delete from ml.scores")
         connection.execute(change)
     assert said in words(pages.shown(source, f"/user/{SOMEBODY}"))
+
+
+@pytest.mark.parametrize("count", [1, 2, 16, 21, 40])
+def test_no_two_names_of_the_identity_graph_are_centred_on_one_side(count: int) -> None:
+    many = [{"identifier_type": "card", "identifier_value": f"{n:02}"} for n in range(count)]
+    places = user_figures.identity_graph(many, [])["data"][-1]["textposition"]
+    assert places[0] == "top center"
+    assert all(places.count(f"{side} center") <= 1 for side in ("top", "bottom"))
 
 
 @pytest.mark.parametrize("path", ["/nowhere", "/models/nothing", "/user/nobody"])
