@@ -93,6 +93,12 @@ def test_a_search_leads_to_the_user(source: Source, text: str, path: str) -> Non
     assert user.searched(source, text) == (path, None, False)
 
 
+def test_a_browser_does_not_take_a_user_id_for_folders(source: Source, told: Paths) -> None:
+    with duckdb.connect(str(told.published.resolve())) as connection:
+        connection.execute("update marts.dim_users set user_id = '../etc' where user_id = ?", [SOMEBODY])
+    assert user.searched(source, "../etc") == ("/user/..%2Fetc", None, False)
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [

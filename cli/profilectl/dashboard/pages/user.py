@@ -64,7 +64,7 @@ def searched(source: Source, text: str | None) -> tuple[Any, Any, bool]:
         return no_update, blocks.state("Nobody was searched for", asked), False
     try:
         with source.opened() as (connection, _):
-            return f"/user/{quote(find_user(connection, text.strip()))}", None, False
+            return f"/user/{quote(find_user(connection, text.strip()), safe='')}", None, False
     except ProfilectlError as error:
         return no_update, _not_found(error), True
     except duckdb.Error as error:
