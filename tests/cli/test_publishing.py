@@ -4,6 +4,7 @@ import stat
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
@@ -262,6 +263,22 @@ def test_a_copy_that_cannot_be_started_from_is_made_again(
     assert [step for step in steps if step.startswith("copying")]
     assert read(done.file) == 200
     assert [one.name for one in small_warehouse.versions.glob(".publishing-*")] == []
+
+
+def test_what_older_engines_cannot_open_is_not_written(
+    small_warehouse: Paths, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reuse, describe = "current_setting('experimental_metadata_reuse')", snapshot.describing.describe
+    seen = []
+
+    def watched(connection: duckdb.DuckDBPyConnection, *rest: Any) -> None:
+        seen.extend(connection.execute(f"select {reuse}").fetchall())
+        describe(connection, *rest)
+
+    monkeypatch.setattr(snapshot.describing, "describe", watched)
+    for _ in range(2):
+        publishing.publish(small_warehouse)
+    assert seen == [(False,), (False,)]
 
 
 @pytest.mark.parametrize("readable", [0, 100_000])

@@ -151,9 +151,12 @@ def _target(connection: duckdb.DuckDBPyConnection, target: Path, storage: str) -
     # The oldest storage version by default: the drivers of today's BI tools read it. No log of what is
     # written, and one checkpoint at the end: a file that is not finished is thrown away. Pieces of tables
     # that lost some rows stay as they are: putting them together takes longer than all that is written.
+    # Metadata of what did not change is written anew, too: where it is kept as it lies in the file, DuckDB
+    # before 1.4 cannot open some of the files, whatever their storage version says.
+    how = {"max_vacuum_tasks": "0", "checkpoint_threshold": "1TB", "experimental_metadata_reuse": "false"}
     options = f"storage_version {quote_literal(storage)}, recovery_mode no_wal_writes"
     name, file = quote_identifier(TARGET), quote_literal(str(target))
-    with settings(connection, {"max_vacuum_tasks": "0", "checkpoint_threshold": "1TB"}):
+    with settings(connection, how):
         [(used,)] = connection.execute("select current_catalog()").fetchall()
         try:
             connection.execute(f"attach {file} as {name} ({options})")
