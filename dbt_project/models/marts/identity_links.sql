@@ -72,7 +72,8 @@ tied as {{ inlined() }} (
         identifier_id,
         other_id,
         cast(sum(records) as bigint) as records,
-        {{ latest('last_source', 'last_seen_at', 'last_source') }} as last_source,
+        -- not `latest`: DuckDB 1.0, which reads the published view, has no max_by over a row
+        last(last_source order by last_seen_at, last_source) filter (where last_source is not null) as last_source,
         min(override_reason) as override_reason,
         min(first_seen_at) as first_seen_at,
         max(last_seen_at) as last_seen_at

@@ -22,7 +22,8 @@ final as (
         case when scores.is_raw then scores.as_of else coalesce(scores.as_of, days.day) end as as_of,
         case
             when scores.is_raw then scores.scored_at
-            else coalesce(scores.scored_at, days.scored_at[scores.task])
+            -- by its key alone a map gives a list in DuckDB before 1.2, which reads the published view, too
+            else coalesce(scores.scored_at, map_extract(days.scored_at, scores.task)[1])
         end as scored_at,
         scores.model_id,
         scores.candidate
