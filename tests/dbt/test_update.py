@@ -460,6 +460,26 @@ def test_what_models_give_users_after_the_build_is_in_the_history_of_that_day(
     assert published(told.format("marts.user_profile_history where valid_from = '2017-06-30'")) == now
 
 
+def test_what_was_given_by_hand_is_in_the_history_of_the_day_that_readers_see_it_for(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with duckdb.connect(str(home.warehouse)) as connection:
+        connection.execute(
+            "insert into ml.segments by name select user_id, 'audience_segments' as task, 'all' as segment,"
+            " 's' as model_id, timezone('UTC', now()) as assigned_at, as_of from marts.user_features"
+        )
+        connection.execute("create table if not exists ml.runs (created_at timestamp)")
+        connection.execute("create table if not exists ml.promotions (promoted_at timestamp)")
+    done = update()
+    assert (done.success, done.run.reason) == (True, "models or scores are newer")
+    told = "select user_id, segment from {} order by 1"
+    now = published(told.format("marts.user_segments"))
+    assert len(now) > 1
+    monkeypatch.setenv("PROFILECTL_AS_OF", "2017-07-01")
+    assert update().success
+    assert published(told.format("marts.user_profile_history where valid_from = '2017-06-30'")) == now
+
+
 def test_a_changed_seed_is_seen_by_a_watch(home: Home) -> None:
     _, names = watching._look(Paths.from_environment(), DBT)
     assert str(PROJECT / "seeds" / "identity_overrides.csv") in names
