@@ -153,10 +153,7 @@ def _manifest(project: DbtProject, arguments: Sequence[str]) -> Any:
 def load_manifest(project: DbtProject, paths: Paths) -> dict[str, Any]:
     """Return dbt's manifest of ``project``: the last one if nothing changed since, else a fresh parse."""
     file = paths.manifest
-    sources = [
-        path for path in project.folder.rglob("*") if path.suffix in {".sql", ".yml", ".yaml", ".py", ".csv"}
-    ]
-    if not file.is_file() or any(path.stat().st_mtime > file.stat().st_mtime for path in sources):
+    if not file.is_file() or any(path.stat().st_mtime > file.stat().st_mtime for path in project.sources()):
         run_dbt(project, paths, ["parse"])
     manifest: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
     return manifest

@@ -19,6 +19,7 @@ PROJECT_FILE = "dbt_project.yml"
 PROFILES_FILE = "profiles.yml"
 _SETTLE = "PROFILECTL_SETTLE_SECONDS"
 LEAVE_OUT = ("target", "logs", "dbt_packages", "__pycache__", ".user.yml", "*.duckdb", "*.duckdb.wal")
+_SOURCE_SUFFIXES = {".sql", ".yml", ".yaml", ".py", ".csv"}
 
 
 @dataclass(frozen=True)
@@ -135,6 +136,18 @@ class DbtProject:
 
     folder: Path
     profiles: Path
+
+    def sources(self) -> list[Path]:
+        """Return what says what a build does: models, macros, seeds, declarations and the profile."""
+        left_out = {name for name in LEAVE_OUT if "*" not in name}
+        return [
+            *sorted(
+                path
+                for path in self.folder.rglob("*")
+                if path.suffix in _SOURCE_SUFFIXES and not left_out & set(path.relative_to(self.folder).parts)
+            ),
+            self.profiles / PROFILES_FILE,
+        ]
 
 
 def locate_project(folder: Path | None = None) -> DbtProject:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from pathlib import Path
 
 import duckdb
 
@@ -12,9 +11,7 @@ from profilectl import facts
 from profilectl.landing.contract import Contract
 from profilectl.landing.discover import find_files
 from profilectl.landing.ledger import new_files
-from profilectl.project import LEAVE_OUT, PROFILES_FILE, DbtProject, Paths, settings_of_results
-
-_SOURCE_SUFFIXES = {".sql", ".yml", ".yaml", ".py", ".csv"}
+from profilectl.project import DbtProject, Paths, settings_of_results
 
 Entity = tuple[str, str]
 
@@ -98,23 +95,10 @@ def last_batch(connection: duckdb.DuckDBPyConnection) -> int:
 def fingerprint(project: DbtProject) -> str:
     """Return a digest of every file of the dbt project, its profile and the settings that change results."""
     digest = hashlib.sha256()
-    for path in project_files(project):
+    for path in project.sources():
         digest.update(f"\0{path.name}\0".encode() + path.read_bytes())
     digest.update(repr(sorted(settings_of_results().items())).encode())
     return digest.hexdigest()[:16]
-
-
-def project_files(project: DbtProject) -> list[Path]:
-    """Return the files that say what a build does: models, macros, seeds, declarations and the profile."""
-    left_out = {name for name in LEAVE_OUT if "*" not in name}
-    return [
-        *sorted(
-            path
-            for path in project.folder.rglob("*")
-            if path.suffix in _SOURCE_SUFFIXES and not left_out & set(path.relative_to(project.folder).parts)
-        ),
-        project.profiles / PROFILES_FILE,
-    ]
 
 
 def _contract(connection: duckdb.DuckDBPyConnection) -> Contract:

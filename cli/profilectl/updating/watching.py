@@ -129,7 +129,7 @@ def _update(
 def _look(paths: Paths, project: DbtProject) -> tuple[_Signature, set[str]]:
     """Return names, sizes and times of files that have come to rest, and the names of all there are."""
     settled, names = set(), set()
-    for path in (*walk(paths.landing), *news.project_files(project)):
+    for path in (*walk(paths.landing), *project.sources()):
         try:
             stat = path.stat()
         except OSError:  # it went while we looked
