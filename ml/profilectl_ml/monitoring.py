@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any
 
 import duckdb
 
+from profilectl_ml.checks import Check, note
 from profilectl_ml.data import check_examples, check_features
 from profilectl_ml.declaration import RETRAIN, Declaration, declarations
 from profilectl_ml.drift import Drift, drift
@@ -36,22 +37,6 @@ class RetrainRule:
     max_age_days: int = 90
     max_drift: float = 0.25
     on_error: bool = True
-
-
-@dataclass(frozen=True)
-class Check:
-    """Whether a task has to be trained again, and why or why not.
-
-    Attributes
-    ----------
-    model_id
-        The model that serves; empty where none does.
-    """
-
-    task: str
-    model_id: str
-    due: bool
-    reason: str
 
 
 def rules(manifest: Mapping[str, Any]) -> dict[str, RetrainRule]:
@@ -91,35 +76,9 @@ def check(
         due, reason = True, "no model serves" if listed else "never trained"
     else:
         due, reason = _judge(connection, model, rule, now)
-    connection.execute(
-        "insert into ml.checks (task, model_id, as_of, checked_at, due, reason) values (?, ?, ?, ?, ?, ?)",
-        [task, model_id, today, now, due, reason],
-    )
-    return Check(task, model_id, due, reason)
-
-
-def not_again(
-    connection: duckdb.DuckDBPyConnection, found: Check, reason: str, *, today: date | None, now: datetime
-) -> None:
-    """Note that a training which was due failed: it is not tried again before another day of data."""
-    connection.execute(
-        "insert into ml.checks (task, model_id, as_of, checked_at, due, reason)"
-        " values (?, ?, ?, ?, false, ?)",
-        [found.task, found.model_id, today, now + timedelta(microseconds=1), reason],
-    )
-
-
-def pass_over(
-    connection: duckdb.DuckDBPyConnection, declared: Collection[str], *, today: date | None, now: datetime
-) -> None:
-    """Note that nothing is to be decided of tasks that are declared no more: else no day were settled."""
-    connection.execute(
-        "insert into ml.checks (task, model_id, as_of, checked_at, due, reason)"
-        " select task, '', $today, $now, false, 'not declared any more'"
-        " from (select task, arg_max(as_of, checked_at) as as_of from ml.checks group by task)"
-        " where not list_contains($declared::varchar[], task) and as_of is distinct from $today",
-        {"today": today, "now": now, "declared": sorted(declared)},
-    )
+    found = Check(task, model_id, due, reason)
+    note(connection, found, today=today, now=now)
+    return found
 
 
 def _judge(

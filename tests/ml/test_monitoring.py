@@ -12,7 +12,7 @@ import duckdb
 import pytest
 
 from profilectl.updating.retraining import is_settled
-from profilectl_ml import monitoring, promotion, realised, training
+from profilectl_ml import checks, monitoring, promotion, realised, training
 from profilectl_ml.errors import ProfilectlError
 from profilectl_ml.evaluation import evaluate
 from profilectl_ml.monitoring import RetrainRule
@@ -34,7 +34,7 @@ def check(
     rule: RetrainRule | None = None,
     today: date = TODAY,
     later: timedelta = timedelta(),
-) -> monitoring.Check:
+) -> checks.Check:
     moment = datetime.now() + later
     return monitoring.check(connection, "spend_next_28d", rule or RetrainRule(), today=today, now=moment)
 
@@ -151,7 +151,7 @@ def test_a_day_of_data_is_decided_on_once(
     first = check(trained)
     monkeypatch.setattr(monitoring, "realised_error", lambda *_: pytest.fail("looked again"))
     assert check(trained) == first
-    monitoring.not_again(trained, first, "it failed", today=TODAY, now=datetime.now())
+    checks.not_again(trained, first, "it failed", today=TODAY, now=datetime.now())
     assert (check(trained).due, check(trained).reason) == (False, "it failed")
     assert check(trained, later=timedelta(days=200)).due  # age passes without any data
 
@@ -169,10 +169,10 @@ def test_a_task_that_is_declared_no_more_is_passed_over_once_a_day(
     check(trained)
     tomorrow, latest = TODAY + timedelta(days=1), "select arg_max((as_of, due), checked_at) from ml.checks"
     for day in (TODAY, tomorrow, tomorrow):
-        monitoring.pass_over(trained, {"spend_next_28d"}, today=day, now=datetime.now())
+        checks.pass_over(trained, {"spend_next_28d"}, today=day, now=datetime.now())
     assert trained.execute("select count(*) from ml.checks").fetchall() == [(1,)], "it is declared"
     for day in (TODAY, tomorrow, tomorrow):
-        monitoring.pass_over(trained, {"another"}, today=day, now=datetime.now())
+        checks.pass_over(trained, {"another"}, today=day, now=datetime.now())
     assert trained.execute(latest).fetchall() == [((tomorrow, False),)]
     assert trained.execute("select count(*) from ml.checks").fetchall() == [(2,)]
 
@@ -185,7 +185,7 @@ def test_a_task_that_is_declared_no_more_does_not_keep_a_day_from_being_settled(
     assert is_settled(trained)
     trained.execute("insert into ml.checks by name select 'gone' as task, date '2017-01-01' as as_of")
     assert not is_settled(trained)
-    monitoring.pass_over(trained, {"spend_next_28d"}, today=today, now=datetime.now())
+    checks.pass_over(trained, {"spend_next_28d"}, today=today, now=datetime.now())
     assert is_settled(trained)
 
 

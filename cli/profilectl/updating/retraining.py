@@ -11,7 +11,9 @@ from profilectl import facts
 from profilectl.dbt_runner import load_manifest
 from profilectl.project import DbtProject, Paths
 from profilectl.updating.runs import now
+from profilectl_ml import checks
 from profilectl_ml.errors import ProfilectlError
+from profilectl_ml.watermarks import last_day
 
 Progress = Callable[[float, str], None]
 AUTO, NEVER, ALWAYS = "auto", "never", "always"
@@ -47,7 +49,6 @@ def retrain(
     from profilectl_ml import monitoring  # scikit-learn is slow to import
     from profilectl_ml.kinds import tasks_from_manifest, train
     from profilectl_ml.schema import create_ml_tables
-    from profilectl_ml.watermarks import last_day
 
     create_ml_tables(connection)
     manifest = load_manifest(project, paths)
@@ -68,11 +69,11 @@ def retrain(
                 # What was noted of a task that was not due may be this very failure.
                 why = f"{found.reason}, but " if found.due else ""
                 reason = f"{why}training failed: {error.message}"
-                monitoring.not_again(connection, found, reason, today=today, now=now())
+                checks.not_again(connection, found, reason, today=today, now=now())
                 # Without enough data there is nothing wrong yet; a model that cannot be replaced is.
                 row |= {"failed": bool(found.model_id), "reason": reason}
         told.append(row)
-    monitoring.pass_over(connection, declared, today=today, now=now())
+    checks.pass_over(connection, declared, today=today, now=now())
     return told
 
 
@@ -85,11 +86,4 @@ def is_settled(connection: duckdb.DuckDBPyConnection) -> bool:
         connection, "marts", "user_features"
     ):
         return False
-    found = facts.rows(
-        connection,
-        "with days as (select max(as_of) as today from marts.user_features),"
-        " latest as (select task, arg_max(as_of, checked_at) as as_of from ml.checks group by task)"
-        " select count(*) as n, count(*) filter (as_of is not distinct from today) as settled"
-        " from latest, days",
-    )[0]
-    return bool(found["n"]) and found["n"] == found["settled"]
+    return set(checks.decided_on(connection).values()) == {last_day(connection)}
