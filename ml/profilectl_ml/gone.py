@@ -1,10 +1,15 @@
-"""Taking away what a table of ``ml`` says of users who have no features any more."""
+"""Who has features, and taking away what a table of ``ml`` says of users who have none any more."""
 
 from __future__ import annotations
 
 import duckdb
 
-from profilectl_ml.sql import quote_relation
+from profilectl_ml.sql import quote_identifier, quote_relation
+
+
+def users_of(features: tuple[str, ...], entity: str) -> str:
+    """Return the query of ``user_id`` of everyone in ``features``, which calls it ``entity``."""
+    return f"select {quote_identifier(entity)}::varchar as user_id from {quote_relation(*features)}"
 
 
 def delete_gone(

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from profilectl_ml.compiling import NotCompilable, compile_choice, compile_model, long_expressions
 from profilectl_ml.data import check_features
 from profilectl_ml.errors import ProfilectlError
-from profilectl_ml.gone import delete_gone
+from profilectl_ml.gone import delete_gone, users_of
 from profilectl_ml.layout import Layout
 from profilectl_ml.predicting import predict_bounded
 from profilectl_ml.sql import quote_identifier, quote_relation
@@ -159,8 +159,7 @@ def _replace(
     these = "" if everyone is None else " and user_id in (select user_id from temp.scored_now)"
     connection.execute(f"delete from ml.scores where task = ?{these}", [task.name])
     if everyone is not None:
-        users = f"select {quote_identifier(task.entity)}::varchar as user_id from {quote_relation(*everyone)}"
-        delete_gone(connection, "scores", task.name, users, "temp.scored_now")
+        delete_gone(connection, "scores", task.name, users_of(everyone, task.entity), "temp.scored_now")
     # Percentiles of numbers alone: sorting names beside them takes as long again.
     ranked = (
         "select score, is_now, 100 * cume_dist() over (order by score) as percentile from"

@@ -9,9 +9,10 @@ import numpy as np
 import pyarrow as pa
 
 from profilectl_ml.explaining.explainer import Explainer
+from profilectl_ml.gone import users_of
 from profilectl_ml.layout import Layout
 from profilectl_ml.scoring import member_batches
-from profilectl_ml.sql import quote_identifier, quote_literal, quote_relation
+from profilectl_ml.sql import quote_literal
 from profilectl_ml.tasks import Task
 from profilectl_ml.watermarks import later_than
 
@@ -67,12 +68,11 @@ def _those(task: Task, everyone: tuple[str, ...] | None) -> list[str]:
     """Return conditions of rows to delete: all, or those of the users to explain, then of users who went."""
     if everyone is None:
         return [""]
-    users = f"select {quote_identifier(task.entity)}::varchar from"
     went = (
         f"select user_id from ml.score_reasons where task = {quote_literal(task.name)} and rank = 1"
-        f" and user_id not in ({users} {quote_relation(*everyone)})"
+        f" and user_id not in ({users_of(everyone, task.entity)})"
     )
-    return [f" and user_id in ({users} {quote_relation(*task.features)})", f" and user_id in ({went})"]
+    return [f" and user_id in ({users_of(task.features, task.entity)})", f" and user_id in ({went})"]
 
 
 def _long(explainer: Explainer, users: pa.Array, matrix: np.ndarray, top: int) -> pa.Table:

@@ -8,6 +8,7 @@ from datetime import datetime
 
 import duckdb
 
+from profilectl_ml.gone import users_of
 from profilectl_ml.registry import LoadedModel
 from profilectl_ml.segmenting import writing
 from profilectl_ml.segmenting.assigning import assignment_sql
@@ -15,7 +16,7 @@ from profilectl_ml.segmenting.naming import Profile, describe
 from profilectl_ml.segmenting.profiling import profiles
 from profilectl_ml.segmenting.reading import check_columns
 from profilectl_ml.segmenting.task import ClusteringTask, from_details
-from profilectl_ml.sql import quote_identifier, quote_literal, quote_relation
+from profilectl_ml.sql import quote_literal
 from profilectl_ml.watermarks import SEGMENTS, record
 
 
@@ -53,10 +54,10 @@ def reassign_some(
     Call inside a transaction. Segments are described anew, because who is in them changed.
     """
     task, stored = from_details(model.details["task"]), model.stored
-    names, entity = names_of(model), quote_identifier(task.entity)
+    names = names_of(model)
     dated = check_columns(connection, task)
     query = assignment_sql(replace(task, features=some), model.estimator, dated=dated)
-    everyone = f"select {entity}::varchar as user_id from {quote_relation(*task.features)}"
+    everyone = users_of(task.features, task.entity)
     with writing.assigned(connection, query) as table:
         users = writing.write_segments(connection, task.name, stored.model_id, table, names, at, everyone)
     listed = ", ".join(quote_literal(names.get(n, "")) for n in range(max(names) + 1))
