@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -20,8 +20,11 @@ from profilectl_ml.estimators import ColumnLevel
 from profilectl_ml.layout import Layout
 from profilectl_ml.preprocessing import preprocessing
 from profilectl_ml.schema import create_ml_tables
-from profilectl_ml.scoring import score_users, scoring_statement
+from profilectl_ml.scoring import score_users, scoring_statement, write_scores
+from profilectl_ml.sql import quote_relation
 from profilectl_ml.tasks import Task
+from profilectl_ml.watermarks import TOUCHED, newest
+from profilectl_ml.watermarks import touched as kept
 
 LAYOUT = Layout(("spend_84d", "baskets_84d", "recency_days", "age_band"), {"age_band": ("25-34", "35-44")})
 TASK = Task(
@@ -37,6 +40,7 @@ TASK = Task(
     minimum=0.0,
 )
 SCORED = "select user_id, score, percentile, scored_at from ml.scores"
+WRITTEN = "select user_id, task, score, percentile, model_id, as_of from ml.scores order by all"
 SCORES = "select user_id, score, percentile, as_of from marts.user_scores order by user_id"
 
 
@@ -121,6 +125,43 @@ def test_only_whom_a_build_touched_is_scored_anew(home: Home, models: Any) -> No
     assert after[touched][1:3] == (1200.0, 100.0)
     assert after[touched][3] > before[touched][3]
     assert {user: after[user] for user in others} == {user: before[user] for user in others}
+
+
+@pytest.mark.parametrize("touched", [2, 0], ids=["some", "everyone"])
+def test_dbt_writes_the_rows_that_the_library_writes(
+    home: Home, models: Any, tmp_path: Path, touched: int
+) -> None:
+    """Two texts of one statement, because dbt cannot call Python: percentiles, who stays and who goes."""
+    statement = scoring_statement(TASK, *models, LAYOUT)
+    if touched:
+        home.dbt("run", "--select", "user_scores")
+    with duckdb.connect(str(home.warehouse)) as connection:
+        connection.execute(
+            "insert into ml.scores (user_id, task, score) values ('gone', $task, 1), ('u', 'another', 2)",
+            {"task": TASK.name},
+        )
+        before = newest(connection, TASK.features)
+        assert before is not None
+        connection.execute(
+            "update marts.user_features set spend_84d = 300 + hash(user_id) % 2, changed_in = changed_in + 1"
+            " where user_id in (select user_id from marts.user_features order by user_id limit ?)",
+            [touched],
+        )
+    shutil.copyfile(home.warehouse, tmp_path / "library.duckdb")
+    with duckdb.connect(str(tmp_path / "library.duckdb")) as connection:
+        options: Any = {"model_id": "m1", "scored_at": datetime.now()}
+        if touched:
+            mart, part = quote_relation(*TASK.features), quote_relation(*TOUCHED)
+            with kept(connection, TASK.features, before) as users:
+                assert users == touched
+                task = replace(TASK, features=TOUCHED)
+                options |= {"statement": statement.replace(mart, part), "everyone": TASK.features}
+                write_scores(connection, task, *models, LAYOUT, **options)
+        else:
+            write_scores(connection, TASK, *models, LAYOUT, statement=statement, **options)
+        expected = connection.execute(WRITTEN).fetchall()
+    assert home.dbt("run", "--select", "user_scores").rows(WRITTEN) == expected
+    assert len(expected) > 5
 
 
 def test_a_user_of_whom_nothing_is_left_has_no_score(home: Home, models: Any) -> None:
