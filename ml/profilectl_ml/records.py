@@ -46,11 +46,8 @@ class Run:
     settings: dict[str, dict[str, Any]]
 
 
-def write_run(connection: duckdb.DuckDBPyConnection, run: Run) -> int:
-    """Write the run in one transaction and return how many users were scored.
-
-    Readers see the old model and scores, or the new ones.
-    """
+def write_run(connection: duckdb.DuckDBPyConnection, run: Run) -> None:
+    """Write the run in one transaction: readers see the old model and scores, or the new ones."""
     result, stored = run.result, run.model.stored
     with transaction(connection):
         create_ml_tables(connection)
@@ -84,7 +81,7 @@ def write_run(connection: duckdb.DuckDBPyConnection, run: Run) -> int:
         _write_reliability(connection, result)
         _write_slices(connection, result)
         _write_predictions(connection, run)
-        return serve(connection, run.task, run.served, result.model_id, stored.created_at)
+        serve(connection, run.task, run.served, result.model_id, stored.created_at)
 
 
 def _write_importance(connection: duckdb.DuckDBPyConnection, result: TrainResult) -> None:

@@ -48,8 +48,8 @@ class TrainResult:
         How the serving model does on parts of the test rows.
     train_cutoffs, test_cutoff
         Days the judged models learnt from, and the day they were judged on.
-    n_train, n_test, n_scores
-        Rows learnt from and judged on; users scored.
+    n_train, n_test
+        Rows learnt from and judged on.
     fingerprint
         Of the labelled rows that were read: of all, or of a sample of the users.
     seconds
@@ -71,7 +71,6 @@ class TrainResult:
     test_cutoff: date | None
     n_train: int
     n_test: int
-    n_scores: int
     fingerprint: str
     seconds: float
     kind: str = "regression"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
@@ -136,7 +136,6 @@ def _train(connection: duckdb.DuckDBPyConnection, task: Task, seed: int, tell: P
         test_cutoff=schedule.test_cutoff,
         n_train=len(schedule.learnt),
         n_test=len(schedule.judged),
-        n_scores=0,
         fingerprint=examples.fingerprint,
         seconds=time.monotonic() - started,
         kind=task.kind,
@@ -169,9 +168,9 @@ def _train(connection: duckdb.DuckDBPyConnection, task: Task, seed: int, tell: P
         examples.layout,
         {"task": to_details(task), "threshold": choice.threshold, "seed": seed},
     )
-    users = write_run(connection, Run(result, model, task, served, kept, seed, settings))
+    write_run(connection, Run(result, model, task, served, kept, seed, settings))
     tell(1.0, "done")
-    return replace(result, n_scores=users)
+    return result
 
 
 def _within(tell: Progress, low: float, high: float) -> Progress:

@@ -47,8 +47,8 @@ class DemoSummary:
         What was asked for; ``households`` is the number of real households delivered.
     rows
         ``source.entity`` to the records that lie in its landing files, of all months written so far.
-    files_written, files_unchanged
-        Files that changed, and files that already held the same bytes.
+    files_written
+        Files that changed: others already held the same bytes.
     seconds
         Wall time.
     """
@@ -58,7 +58,6 @@ class DemoSummary:
     months: tuple[str, ...]
     rows: dict[str, int]
     files_written: int
-    files_unchanged: int
     seconds: float
 
 
@@ -147,10 +146,7 @@ def generate(
         write_truth(con, truth, manifest)
     finally:
         con.close()
-    written = sum(changed)
-    return DemoSummary(
-        seed, int(kept), present, rows, written, len(changed) - written, time.perf_counter() - started
-    )
+    return DemoSummary(seed, int(kept), present, rows, sum(changed), time.perf_counter() - started)
 
 
 def _checked(months: Iterable[str]) -> tuple[str, ...]:

@@ -15,9 +15,6 @@ from profilectl_ml.sql import quote_identifier
 
 ZONE = "America/New_York"
 
-# The ten ways a source writes a time. Only the second, third and tenth carry their zone.
-DATE_FORMATS = 10
-
 _MACROS = (
     "pick(choices, chance) as choices[1 + floor(chance * len(choices))::bigint]",
     "chosen(choices, key) as pick(choices, u(key))",
