@@ -146,13 +146,3 @@ left join information_schema.columns as tracking
 where serving.model_id not in (select model_id from outdated)
 order by serving.task
 {% endmacro %}
-
-
-{% macro quoted(text) -%}
-  '{{ text | replace("'", "''") }}'
-{%- endmacro %}
-
-
-{% macro quoted_name(text) -%}
-  "{{ text | replace('"', '""') }}"
-{%- endmacro %}

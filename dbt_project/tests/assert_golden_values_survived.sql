@@ -16,7 +16,7 @@
   ~ ' keys.identity_key = people.identity_key where users.user_id in (' ~ touched ~ ') union select user_id from '
   ~ ref('dim_users') ~ ' where person_records > 0 and user_id in (' ~ touched ~ ')) as recorded order by user_id limit 500'
   ).columns[0].values() if load_relation(ref('int_users')) else [] %}
-{% set looked_at = 'user_id in (' ~ text_list(found) ~ ')' if found else none %}
+{% set looked_at = 'user_id in (' ~ text_literals(found) ~ ')' if found else none %}
 {% endif %}
 {% if looked_at is none %}
 select 'nobody' as user_id where false

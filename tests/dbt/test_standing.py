@@ -151,6 +151,17 @@ def test_rows_that_come_out_as_they_were_are_no_news(small: Small) -> None:
     assert small.execute("select id, changed_in from main.kept order by id") == [(1, 1), (2, 1)]
 
 
+def test_what_passed_is_remembered_once_whatever_it_is_called(small: Small) -> None:
+    tests = FILES["models/tests.yml"]
+    small.write("models/tests.yml", tests.replace("values: [Ann]", "values: [Ann, Bob, Cid]"))
+    for row in ("", "3,Cid\n", "4,Ann\n"):
+        small.write("seeds/people.csv", FILES["seeds/people.csv"] + row)
+        small.dbt("build")
+    remembered = small.execute("select model from ops.model_state where model like 'test.%'")
+    assert [name for (name,) in remembered if "__Ann__Bob__Cid" in name], "a name with capitals"
+    assert len(remembered) == len(set(remembered))
+
+
 def test_a_failure_is_told_until_it_is_mended(small: Small) -> None:
     small.write("seeds/people.csv", TWICE)
     assert failed(small.dbt("build")) == {"key_kept_id"}

@@ -8,11 +8,6 @@
    bit for bit. #}
 {% macro exact(expression, scale=4) -%} cast({{ expression }} as decimal(18, {{ scale }})) {%- endmacro %}
 
-{# A quoted, lower-case list for `in (...)`. #}
-{% macro text_list(values) -%}
-  {%- for value in values -%} '{{ value | lower | replace("'", "''") }}' {%- if not loop.last %}, {% endif -%} {%- endfor -%}
-{%- endmacro %}
-
 {# Matches one of the words between two non-letters; anything that is not a letter, digit or space is refused, because
    it would be read as part of a pattern. #}
 {% macro features_word_pattern(words) -%}

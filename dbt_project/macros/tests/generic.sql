@@ -32,7 +32,7 @@ where {{ only }} and {{ newest }} and ({{ columns | join(' is null or ') }} is n
 {%- for column in columns + only.keys() | list %}
 select '{{ column }}' as column_name, count(*) as failing
 from {{ model }}
-where {{ column }} is null {%- if column in only %} or {{ column }} not in ({{ text_list(only[column]) }}) {%- endif %}
+where {{ column }} is null {%- if column in only %} or {{ column }} not in ({{ text_literals(only[column]) }}) {%- endif %}
 having count(*) > 0
 {{ 'union all' if not loop.last }}
 {%- endfor %}
@@ -43,7 +43,7 @@ having count(*) > 0
 {% test names_identifiers(model, also=[], actions=[]) %}
 {{ config(fail_calc='coalesce(' ~ complaint("string_agg(problem, '; ' order by problem)") ~ ', 0)') }}
 {%- set columns = ['identifier_type', 'identifier_value', 'other_type', 'other_value'] if actions else ['identifier_type', 'identifier_value'] -%}
-{%- set needs_two = 'action in (' ~ text_list(actions) ~ ')' -%}
+{%- set needs_two = 'action in (' ~ text_literals(actions) ~ ')' -%}
 with named as (
 
     select

@@ -53,10 +53,6 @@
     'parents': plan.parents, 'through': plan.build, 'wrote': wrote}}) %}
 {% endmacro %}
 
-{% macro text_literals(values) -%}
-  {%- for value in values -%} '{{ value | string | replace("'", "''") }}' {%- if not loop.last %}, {% endif -%} {%- endfor -%}
-{%- endmacro %}
-
 {# A node that finds nothing to do says so to dbt, without a statement. #}
 {% macro tracked_left_alone() %}
   {% do store_raw_result('main', message='NOTHING NEW', code='NOTHING NEW', rows_affected=0) %}

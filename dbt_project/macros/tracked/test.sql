@@ -69,7 +69,7 @@
     {% for name, definition in tests_passed().items() %}
       {% do rows.append('(' ~ text_literals([name, definition]) ~ ", '', '', '', " ~ build ~ ', null)') %}
     {% endfor %}
-    delete from ops.model_state where model in ({{ text_list(tests_passed().keys() | list) }});
+    delete from ops.model_state where model in ({{ text_literals(tests_passed().keys()) }});
     insert into ops.model_state (model, definition, value, epoch, parents, through, wrote) values {{ rows | join(', ') }};
   {% endif %}
 {% endmacro %}
