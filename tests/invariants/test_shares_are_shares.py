@@ -26,6 +26,8 @@ def test_shares_are_shares(warehouse: FeatureWarehouse, history: tuple[dt.date, 
     (shares,) = (test["all_between"] for test in model["data_tests"] if "all_between" in test)
     _, rows = history
     warehouse.load(rows, [])
-    for features in warehouse.features("user_features", AS_OF, AS_OF).values():
+    users = warehouse.features("user_features", AS_OF, AS_OF)
+    assert set(users) == {"u1", "u2", "u3"}
+    for features in users.values():
         found = {name: features[name] for name in shares["arguments"]["columns"]}
         assert [one for one in found.items() if one[1] is not None and not 0 <= one[1] <= 1] == []
