@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import duckdb
 
-from profilectl.facts import Row, columns, has_table, rows
-from profilectl_ml.sql import quote_identifier, quote_relation
+from profilectl.facts import Row, columns, model_table, rows
+from profilectl_ml.sql import quote_identifier
 
 WINDOWS = (7, 28, 91, 182)
 WEEKS = 52
@@ -155,17 +155,15 @@ def metrics(connection: Connection, run_id: str) -> list[Row]:
 
 def model_of_run(connection: Connection, run_id: str) -> str | None:
     """Return the model a run left, from the registry, or from the summary a published file carries."""
-    for schema, name in (("ml", "models"), ("meta", "models")):
-        if has_table(connection, schema, name):
-            found = rows(
-                connection,
-                f"select model_id from {quote_relation(schema, name)} where run_id = ? "
-                "order by created_at desc, model_id limit 1",
-                [run_id],
-            )
-            if found:
-                return str(found[0]["model_id"])
-    return None
+    listed = model_table(connection)
+    if listed is None:
+        return None
+    found = rows(
+        connection,
+        f"select model_id from {listed} where run_id = ? order by created_at desc, model_id limit 1",
+        [run_id],
+    )
+    return str(found[0]["model_id"]) if found else None
 
 
 def importance(connection: Connection, model_id: str, limit: int = 15) -> list[Row]:
