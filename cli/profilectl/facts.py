@@ -10,6 +10,7 @@ from typing import Any
 import duckdb
 
 from profilectl.landing.discover import name_in_ledger, walk
+from profilectl_ml.catalogue import has_table as has_table
 from profilectl_ml.sql import quote_relation
 
 Row = dict[str, Any]
@@ -26,16 +27,6 @@ def rows(
     cursor = connection.execute(sql, dict(values) if isinstance(values, Mapping) else list(values))
     names = [column[0] for column in cursor.description or []]
     return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
-
-
-def has_table(connection: duckdb.DuckDBPyConnection, schema: str, name: str) -> bool:
-    """Return whether a table or view of that name can be read."""
-    found = connection.execute(
-        "select count(*) from information_schema.tables "
-        "where table_catalog = current_database() and table_schema = ? and table_name = ?",
-        [schema, name],
-    ).fetchone()
-    return bool(found and found[0])
 
 
 def columns(connection: duckdb.DuckDBPyConnection, schema: str, name: str) -> dict[str, str]:

@@ -11,6 +11,7 @@ from typing import Any
 import duckdb
 
 from profilectl_ml.artefacts import FORMAT_VERSION, dump_model, load_model
+from profilectl_ml.catalogue import has_table
 from profilectl_ml.errors import ProfilectlError
 from profilectl_ml.evaluation import Metric
 from profilectl_ml.layout import Layout
@@ -56,11 +57,7 @@ _LISTED = "model_id, run_id, task, kind, candidate, format_version, created_at, 
 
 def list_models(connection: duckdb.DuckDBPyConnection, task: str | None = None) -> list[StoredModel]:
     """Return the models of one task or of all, the newest first; none if nothing was trained yet."""
-    known = connection.execute(
-        "select count(*) from information_schema.tables where table_catalog = current_database()"
-        " and table_schema = 'ml' and table_name = 'models'"
-    ).fetchall()
-    if not known[0][0]:
+    if not has_table(connection, "ml", "models"):
         return []
     rows = connection.execute(
         f"select {_LISTED} from ml.models where ? is null or task = ? order by created_at desc, model_id",

@@ -12,6 +12,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 from sklearn.metrics import roc_auc_score
 
+from profilectl_ml.catalogue import has_table
 from profilectl_ml.data import Examples
 from profilectl_ml.feature_report import FeatureFacts
 from profilectl_ml.losses import row_losses
@@ -141,7 +142,7 @@ def _known(connection: duckdb.DuckDBPyConnection, users: Labels) -> list[tuple[i
     there = [
         query
         for schema, table, query in (("ml", "segments", _SEGMENTS), ("marts", "fct_events", _SOURCES))
-        if _exists(connection, schema, table)
+        if has_table(connection, schema, table)
     ]
     judged = pa.table({"place": np.arange(len(users)), "user_id": pa.array(users, type=pa.string())})
     connection.register(_JUDGED, judged)
@@ -149,12 +150,3 @@ def _known(connection: duckdb.DuckDBPyConnection, users: Labels) -> list[tuple[i
         return [row for query in there for row in connection.execute(query).fetchall()]
     finally:
         connection.unregister(_JUDGED)
-
-
-def _exists(connection: duckdb.DuckDBPyConnection, schema: str, table: str) -> bool:
-    found = connection.execute(
-        "select count(*) from information_schema.tables where table_catalog = current_database()"
-        " and table_schema = ? and table_name = ?",
-        [schema, table],
-    ).fetchall()
-    return bool(found[0][0])

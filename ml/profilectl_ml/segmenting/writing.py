@@ -10,6 +10,7 @@ from typing import Any
 
 import duckdb
 
+from profilectl_ml.catalogue import has_table
 from profilectl_ml.gone import delete_gone
 from profilectl_ml.segmenting.naming import Profile
 from profilectl_ml.watermarks import later_than
@@ -96,11 +97,7 @@ def write_profiles(
 
 
 def _known(connection: duckdb.DuckDBPyConnection) -> bool:
-    found = connection.execute(
-        "select count(*) from information_schema.tables where table_catalog = current_database()"
-        " and table_schema = 'ml' and table_name in ('segments', 'segment_profiles')"
-    ).fetchall()
-    return bool(found[0][0] == 2)
+    return all(has_table(connection, "ml", name) for name in ("segments", "segment_profiles"))
 
 
 def _details(profile: Profile) -> dict[str, Any]:
