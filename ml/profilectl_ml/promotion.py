@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 import duckdb
 
@@ -21,6 +20,7 @@ from profilectl_ml.registry import (
 from profilectl_ml.schema import create_ml_tables
 from profilectl_ml.sql import quote_relation
 from profilectl_ml.transactions import transaction
+from profilectl_ml.watermarks import utc_now
 
 # What models give users, and how far that has come.
 _GIVEN = ("scores", "score_reasons", "segments", "recommendations", "scored")
@@ -111,7 +111,7 @@ def retire(connection: duckdb.DuckDBPyConnection, task: str, *, reason: str = "b
     before = serving_model_id(connection, task)
     with transaction(connection):
         create_ml_tables(connection)
-        set_retired(connection, task, before, reason=reason, at=_now())
+        set_retired(connection, task, before, reason=reason, at=utc_now())
         for table in _GIVEN:
             connection.execute(f"delete from {quote_relation('ml', table)} where task = ?", [task])
     return Change(task, None, before, 0)
@@ -151,14 +151,10 @@ def none_serves(task: str) -> ProfilectlError:
 
 
 def _serve(connection: duckdb.DuckDBPyConnection, model: LoadedModel, reason: str, event: str | None) -> int:
-    stored, now = model.stored, _now()
+    stored, now = model.stored, utc_now()
     write = KINDS[stored.kind].prepare(connection, model)
     with transaction(connection):
         create_ml_tables(connection)
         if event is not None:
             set_serving(connection, stored, event=event, reason=reason, at=now)
         return write(now)
-
-
-def _now() -> datetime:
-    return datetime.now(UTC).replace(tzinfo=None)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from itertools import groupby
 
 import duckdb
@@ -21,7 +20,7 @@ from profilectl_ml.sql import quote_relation
 from profilectl_ml.standing import Standing, standings
 from profilectl_ml.tasks import Task, from_details
 from profilectl_ml.transactions import transaction
-from profilectl_ml.watermarks import MOST_TOUCHED, SCORES, TOUCHED, record, touched
+from profilectl_ml.watermarks import MOST_TOUCHED, SCORES, TOUCHED, record, touched, utc_now
 
 Progress = Callable[[float, str], None]
 
@@ -82,7 +81,7 @@ def _refreshed(connection: duckdb.DuckDBPyConnection, one: Standing, users: int)
     model = load(connection, one.model_id)
     with transaction(connection):
         if one.kind == "clustering":
-            reassign_some(connection, model, TOUCHED, _now())
+            reassign_some(connection, model, TOUCHED, utc_now())
         else:
             _score_some(connection, model, one)
     return Refreshed(one.task, one.model_id, users, "their features changed")
@@ -106,7 +105,7 @@ def _score_some(connection: duckdb.DuckDBPyConnection, model: LoadedModel, one: 
             model.baseline,
             model.layout,
             model_id=model_id,
-            scored_at=_now(),
+            scored_at=utc_now(),
             statement=_statement(connection, model_id, task.features),
             everyone=task.features,
         )
@@ -120,7 +119,3 @@ def _statement(connection: duckdb.DuckDBPyConnection, model_id: str, features: t
         "select scoring_sql from ml.models where model_id = ?", [model_id]
     ).fetchall()
     return None if text is None else str(text).replace(quote_relation(*features), quote_relation(*TOUCHED))
-
-
-def _now() -> datetime:
-    return datetime.now(UTC).replace(tzinfo=None)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import asdict
-from datetime import UTC, datetime
 from typing import Any
 
 import duckdb
@@ -29,6 +28,7 @@ from profilectl_ml.results import TrainResult
 from profilectl_ml.serving import prepare
 from profilectl_ml.slices import parts_of, slices
 from profilectl_ml.tasks import Level, Task, to_details
+from profilectl_ml.watermarks import utc_now
 
 Progress = Callable[[float, str], None]
 # Shares of the time: reading and checking, comparing, judging, importance, the rest for scoring and saving.
@@ -76,7 +76,7 @@ def _silent(share: float, message: str) -> None:
 
 
 def _train(connection: duckdb.DuckDBPyConnection, task: Task, seed: int, tell: Progress) -> TrainResult:
-    started, created_at = time.monotonic(), datetime.now(UTC).replace(tzinfo=None)
+    started, created_at = time.monotonic(), utc_now()
     tell(0.0, "reading examples")
     check_times(connection, task)
     examples = read_examples(connection, task)

@@ -112,6 +112,11 @@ def last_day(connection: duckdb.DuckDBPyConnection) -> date | None:
     return found
 
 
+def utc_now() -> datetime:
+    """Return the present moment in UTC, as tables keep it."""
+    return datetime.now(UTC).replace(tzinfo=None)
+
+
 def later_than(connection: duckdb.DuckDBPyConnection, table: str, column: str) -> datetime:
     """Return the present moment (UTC), later than every one in ``column``, even if the clock was set back.
 
@@ -119,7 +124,7 @@ def later_than(connection: duckdb.DuckDBPyConnection, table: str, column: str) -
     """
     name = quote_identifier(column)
     found = connection.execute(f"select max({name}) from {quote_relation('ml', table)}").fetchall()[0][0]
-    now = datetime.now(UTC).replace(tzinfo=None)
+    now = utc_now()
     return now if found is None else max(now, found + timedelta(microseconds=1))
 
 

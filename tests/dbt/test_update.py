@@ -30,6 +30,7 @@ from profilectl.updating import loop, runs, watching
 from profilectl_ml import promotion, refreshing, training
 from profilectl_ml.errors import ProfilectlError
 from profilectl_ml.tables import table_task
+from profilectl_ml.watermarks import utc_now
 
 RECEIPTS = (
     "basket_id,line_no,product_id,card_id,sales_value,quantity,retail_disc,coupon_disc,coupon_match_disc"
@@ -414,7 +415,7 @@ def test_a_file_is_not_kept_waiting_by_others_that_are_still_written(
             receipt(home, "b9", "card1", 99.0)
         return len(seen) == 2
 
-    monkeypatch.setattr(loop, "update", lambda *_, **__: loop.Updated(runs.Run(1, runs.now())))
+    monkeypatch.setattr(loop, "update", lambda *_, **__: loop.Updated(runs.Run(1, utc_now())))
     for one in watching.watch(DBT, Paths.from_environment(), every=0.01, train="never", stop=stop):
         seen.append(one)
     assert [one.error for one in seen] == [None, None]

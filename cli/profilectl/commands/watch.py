@@ -15,6 +15,7 @@ from profilectl.progress import waiting
 from profilectl.project import Paths, locate_project
 from profilectl.updating import retraining, runs
 from profilectl.updating.watching import Watched, watch
+from profilectl_ml.watermarks import utc_now
 
 NAME, PANEL = "watch", WORK
 
@@ -68,7 +69,7 @@ def _render(one: Watched, target: float) -> None:
     if run.outcome == runs.PUBLISHED:
         seconds = sum(taken for _, taken in run.steps)
         typer.echo(
-            f"{runs.now():%H:%M:%S} {run.version}: {run.files:,} files, {run.rows:,} rows,"
+            f"{utc_now():%H:%M:%S} {run.version}: {run.files:,} files, {run.rows:,} rows,"
             f" {run.users:,} users, {seconds:.1f} s{_latency(one, target)}"
         )
     render_problems(one.updated)

@@ -17,6 +17,7 @@ from profilectl.publication.drafting import Draft
 from profilectl.updating import news, retraining, runs
 from profilectl.warehouse import held, open_file
 from profilectl_ml.errors import ProfilectlError
+from profilectl_ml.watermarks import utc_now
 
 Tell = Callable[[str], None]
 #: What of the history is told from what models gave users, which they do after the build; ends with the day.
@@ -230,7 +231,7 @@ class _Update:
         def on_step(step: str) -> None:
             self._tell(f"publishing {step}")
             if step == "switched":  # readers see it; what follows is tidying up
-                run.published_at = runs.now()
+                run.published_at = utc_now()
 
         with run.step("publish"):
             done.published = publishing.publish(self._paths, on_step, draft=draft)

@@ -10,10 +10,9 @@ import duckdb
 from profilectl import facts
 from profilectl.dbt_runner import load_manifest
 from profilectl.project import DbtProject, Paths
-from profilectl.updating.runs import now
 from profilectl_ml import checks
 from profilectl_ml.errors import ProfilectlError
-from profilectl_ml.watermarks import last_day
+from profilectl_ml.watermarks import last_day, utc_now
 
 Progress = Callable[[float, str], None]
 AUTO, NEVER, ALWAYS = "auto", "never", "always"
@@ -59,7 +58,7 @@ def retrain(
         def part(share: float, what: str, place: int = place, name: str = task.name) -> None:
             progress((place + share) / len(declared), f"training {name}: {what}")
 
-        found = monitoring.check(connection, task.name, rules[task.name], today=today, now=now())
+        found = monitoring.check(connection, task.name, rules[task.name], today=today, now=utc_now())
         row = asdict(found) | {"trained": False, "failed": False}
         if found.due or mode == ALWAYS:
             try:
@@ -69,11 +68,11 @@ def retrain(
                 # What was noted of a task that was not due may be this very failure.
                 why = f"{found.reason}, but " if found.due else ""
                 reason = f"{why}training failed: {error.message}"
-                checks.not_again(connection, found, reason, today=today, now=now())
+                checks.not_again(connection, found, reason, today=today, now=utc_now())
                 # Without enough data there is nothing wrong yet; a model that cannot be replaced is.
                 row |= {"failed": bool(found.model_id), "reason": reason}
         told.append(row)
-    checks.pass_over(connection, declared, today=today, now=now())
+    checks.pass_over(connection, declared, today=today, now=utc_now())
     return told
 
 

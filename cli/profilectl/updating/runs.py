@@ -7,13 +7,14 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 import duckdb
 
 from profilectl import facts
 from profilectl_ml.transactions import transaction
+from profilectl_ml.watermarks import utc_now
 
 KILLED = "killed"
 FAILED = "failed"
@@ -109,15 +110,10 @@ class Arrival:
     arrived_at: datetime
 
 
-def now() -> datetime:
-    """Return the present moment in UTC, as tables keep it."""
-    return datetime.now(UTC).replace(tzinfo=None)
-
-
 def start(connection: duckdb.DuckDBPyConnection, command: str) -> Run:
     """Begin a run: write its row, and mark runs that never ended as killed."""
     create_tables(connection)
-    moment = now()
+    moment = utc_now()
     with transaction(connection):
         connection.execute(
             "update ops.runs set outcome = ?, ended_at = ?, reason = 'the process ended before the run did'"
@@ -135,7 +131,7 @@ def start(connection: duckdb.DuckDBPyConnection, command: str) -> Run:
 
 def finish(connection: duckdb.DuckDBPyConnection, run: Run, arrivals: Sequence[Arrival] = ()) -> None:
     """Write down how a run ended and, if it published, how long each file took to get there."""
-    ended = now()
+    ended = utc_now()
     steps = json.dumps([{"step": name, "seconds": seconds} for name, seconds in run.steps])
     written: dict[str, Any] = {
         "ended_at": ended,

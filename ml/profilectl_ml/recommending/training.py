@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import duckdb
@@ -23,6 +23,7 @@ from profilectl_ml.recommending.records import RecommendResult, write_run
 from profilectl_ml.recommending.rerank import Blend
 from profilectl_ml.recommending.serving import recommend
 from profilectl_ml.recommending.task import RecommendationTask
+from profilectl_ml.watermarks import utc_now
 
 Progress = Callable[[float, str], None]
 
@@ -79,7 +80,7 @@ class _Part:
 def _train(
     connection: duckdb.DuckDBPyConnection, task: RecommendationTask, seed: int, tell: Progress
 ) -> RecommendResult:
-    started, created_at = time.monotonic(), datetime.now(UTC).replace(tzinfo=None)
+    started, created_at = time.monotonic(), utc_now()
     tell(0.0, "reading events")
     fingerprint = read_events(connection, task)
     add_held(connection, task, seed)

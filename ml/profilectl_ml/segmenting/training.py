@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 
 import duckdb
@@ -29,7 +28,7 @@ from profilectl_ml.segmenting.profiling import profiles
 from profilectl_ml.segmenting.reading import Sample, layout_of, read_sample
 from profilectl_ml.segmenting.task import ClusteringTask, to_details
 from profilectl_ml.transactions import transaction
-from profilectl_ml.watermarks import SEGMENTS, record
+from profilectl_ml.watermarks import SEGMENTS, record, utc_now
 
 Progress = Callable[[float, str], None]
 # A segment of fewer users than this, on the half that the number is chosen on, describes nobody.
@@ -106,7 +105,7 @@ class _Choice:
 def _train(
     connection: duckdb.DuckDBPyConnection, task: ClusteringTask, seed: int, tell: Progress
 ) -> SegmentResult:
-    started, now = time.monotonic(), datetime.now(UTC).replace(tzinfo=None)
+    started, now = time.monotonic(), utc_now()
     tell(0.0, "reading features")
     sample = read_sample(connection, task)
     choice = _choose(task, sample.matrix, seed, tell)

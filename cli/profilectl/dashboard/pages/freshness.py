@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Any
 
 from profilectl import facts, publishing
@@ -11,6 +10,7 @@ from profilectl.dashboard.source import Source
 from profilectl.facts import Row
 from profilectl.reporting import figures, trend_figures, words
 from profilectl.reporting.sections import Block, Section
+from profilectl_ml.watermarks import utc_now
 
 
 def page(source: Source, _: str) -> Any:
@@ -21,7 +21,7 @@ def page(source: Source, _: str) -> Any:
         runs = freshness_facts.runs(connection)
         latencies = freshness_facts.latencies(connection)
         tables = freshness_facts.tables(connection)
-    now = datetime.now(UTC).replace(tzinfo=None)
+    now = utc_now()
     kept = publishing.versions(source.paths)
     size = source.paths.published.stat().st_size
     return blocks.page(
