@@ -261,6 +261,21 @@ def test_the_log_names_what_changed(
     assert state(home).owner == start.owner
 
 
+def test_a_user_that_a_rule_lets_in_was_created_by_no_record(home: Home, preview: Any) -> None:
+    start = state(home)
+    override(home, ("block", "email=new@example.org"), ("block", "cookie=slip"))
+    assert home.dbt("run", "--select", *MODELS).failed == set()
+    blocked = state(home)
+    predicted = preview()
+    override(home)
+    assert home.dbt("run", "--select", *MODELS).failed == set()
+    free = state(home)
+    check(predicted, blocked, free)
+    assert free.owner == start.owner
+    news = {(event, cause, detail) for _, event, _, _, cause, detail in free.log - blocked.log}
+    assert news == {("created", "unblocked", "cookie=slip")}
+
+
 def test_a_blocked_identifier_that_still_has_a_user_fails_the_build(
     home: Home, manifest: Any, tmp_path: Path
 ) -> None:

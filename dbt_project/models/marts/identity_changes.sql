@@ -50,12 +50,29 @@ identifiers as (
 
 ),
 
+freed as (
+
+    select distinct versions.identifier_id, {{ name_of('identifiers') }} as name
+    from versions
+    inner join identifiers on versions.identifier_id = identifiers.identifier_id
+    where
+        versions.user_key is null and versions.closed_in is not null
+        {{ in_update('and versions.closed_in > __through__ and versions.opened_in <= __through__') }}
+
+),
+
 created as (
 
-    select user_key, max(known_from) as changed_at, max(batch_id) as batch_id
+    select
+        opened.user_key,
+        max(opened.known_from) as changed_at,
+        max(opened.batch_id) as batch_id,
+        -- where all of a user was known and blocked, no record made it, but what let it link again
+        case when count(freed.identifier_id) = count(*) then min(freed.name) end as unblocked
     from opened
-    where user_key not in (select user_key from known)
-    group by user_key
+    left join freed on opened.identifier_id = freed.identifier_id
+    where opened.user_key not in (select user_key from known)
+    group by opened.user_key
 
 ),
 
@@ -63,7 +80,8 @@ changes as (
 
     select
         user_key, 'created' as event, cast(null as bigint) as other_user_key, changed_at, batch_id,
-        'record' as cause, cast(null as varchar) as cause_detail, cast(null as ubigint) as identity_key
+        case when unblocked is null then 'record' else 'unblocked' end as cause, unblocked as cause_detail,
+        cast(null as ubigint) as identity_key
     from created
 
     union all
