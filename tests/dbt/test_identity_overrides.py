@@ -276,6 +276,26 @@ def test_a_user_that_a_rule_lets_in_was_created_by_no_record(home: Home, preview
     assert news == {("created", "unblocked", "cookie=slip")}
 
 
+def test_a_record_moved_what_two_who_are_kept_apart_share(home: Home, manifest: Any, tmp_path: Path) -> None:
+    """Both users live on, and no record was superseded: it is the new ones that weigh more."""
+    copy = Home(tmp_path / "copy", manifest)
+    shutil.copyfile(home.warehouse, copy.warehouse)
+    override(copy, ("apart", DAN, EVE))
+    assert copy.dbt("run", "--select", *MODELS).failed == set()
+    before = state(copy)
+    visits = [
+        {"event_id": f"e{number}", "cookie_id": "desk", "email": "eve@example.org", "event_type": "page_view"}
+        | {"page": "/", "occurred_at": "2017-06-01T10:00:00Z"}
+        for number in range(2)
+    ]
+    copy.land("synthetic_web/events/more.jsonl", "".join(json.dumps(visit) + "\n" for visit in visits))
+    assert copy.dbt("run", "--select", *MODELS).failed == set()
+    after = state(copy)
+    assert (before.owner["cookie=desk"], after.owner["cookie=desk"]) == (before.owner[DAN], after.owner[EVE])
+    news = {(event, cause, detail) for _, event, _, _, cause, detail in after.log - before.log}
+    assert news == {("split_from", "record", f"cookie=desk + {EVE}")}
+
+
 def test_a_blocked_identifier_that_still_has_a_user_fails_the_build(
     home: Home, manifest: Any, tmp_path: Path
 ) -> None:

@@ -1,18 +1,23 @@
 {# Parts of int_identity_causes, over its CTEs: for each pair of users between which identifiers moved, what may have done it. #}
 
-{# A record ties one of the identifiers to something that was not that user's. #}
+{# A record ties one of the identifiers to something of the other user that was not the former one's. A former user that
+   lives on lost it by that only where nothing else did it: the two are kept apart, and the other's records weigh more.
+#}
 {% macro moved_by_records() -%}
-    select moves.was_user_key, moves.user_key, 1 as rank, 'record' as cause, links.identity_key,
+    select moves.was_user_key, moves.user_key, case when moves.was_user_lives then 5 else 1 end as rank,
+        'record' as cause, links.identity_key,
         {{ name_of('mine') }} || ' + ' || {{ name_of('theirs') }} as cause_detail
     from moves
     inner join members on moves.was_user_key = members.was_user_key and moves.user_key = members.user_key
     inner join touched_links as links on members.identifier_id = links.identifier_id
     inner join touched_links as others on links.identity_key = others.identity_key
+    inner join versions as joined
+        on others.identifier_id = joined.identifier_id and joined.known_to is null and joined.user_key = moves.user_key
     left join members as other_members on others.identifier_id = other_members.identifier_id
     inner join ledger as mine on links.identifier_id = mine.identifier_id
     inner join ledger as theirs on others.identifier_id = theirs.identifier_id
     where
-        not moves.was_user_lives and others.identifier_id <> links.identifier_id
+        others.identifier_id <> links.identifier_id
         and other_members.was_user_key is distinct from moves.was_user_key
 {%- endmacro %}
 
