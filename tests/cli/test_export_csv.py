@@ -57,7 +57,7 @@ def test_text_that_a_spreadsheet_could_run_gets_an_apostrophe(tmp_path: Path) ->
     assert written([*DANGEROUS], tmp_path, raw=True) == DANGEROUS
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60, deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
 @given(
     st.lists(
         st.text(st.sampled_from("=+-@'\t\r\n ＝,\";1aü"), max_size=6) | st.sampled_from(DANGEROUS + HARMLESS),

@@ -181,7 +181,6 @@ small_graphs = st.integers(1, 40).flatmap(
 
 @settings(
     max_examples=int(os.environ.get("PROFILECTL_EXAMPLES", "5")),
-    deadline=None,
     # each example is a build: shrinking would take minutes
     phases=[phase for phase in Phase if phase is not Phase.shrink],
     suppress_health_check=list(HealthCheck),

@@ -23,7 +23,6 @@ def warehouse(
 
 @settings(
     max_examples=int(os.environ.get("PROFILECTL_EXAMPLES", "12")),
-    deadline=None,
     suppress_health_check=list(HealthCheck),
 )
 @given(history=histories(), people=profiles, beliefs=moves)

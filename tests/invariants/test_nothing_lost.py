@@ -189,7 +189,6 @@ def homes(tmp_path_factory: pytest.TempPathFactory, manifest: Any) -> Homes:
 
 @settings(
     max_examples=int(os.environ.get("PROFILECTL_EXAMPLES", "5")),
-    deadline=None,
     derandomize=True,
     # each example is two builds: shrinking would take minutes
     phases=[phase for phase in Phase if phase is not Phase.shrink],

@@ -129,7 +129,7 @@ def deliveries(draw: st.DrawFn) -> Delivery:
     )
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(deliveries(), min_size=1, max_size=4))
 def test_every_record_that_lands_is_a_row_or_an_error(made: list[Delivery]) -> None:
     with tempfile.TemporaryDirectory() as name, duckdb.connect() as connection:

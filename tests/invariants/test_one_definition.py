@@ -12,7 +12,6 @@ from hypothesis import HealthCheck, given, settings
 
 @settings(
     max_examples=int(os.environ.get("PROFILECTL_EXAMPLES", "12")),
-    deadline=None,
     suppress_health_check=list(HealthCheck),
 )
 @given(history=histories(), people=profiles)

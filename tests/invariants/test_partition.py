@@ -286,7 +286,6 @@ def examples(count: int) -> settings:
     """Each example is a build: shrinking would take minutes."""
     return settings(
         max_examples=int(os.environ.get("PROFILECTL_EXAMPLES", count)),
-        deadline=None,
         phases=[phase for phase in Phase if phase is not Phase.shrink],
         suppress_health_check=list(HealthCheck),
     )

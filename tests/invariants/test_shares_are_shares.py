@@ -16,7 +16,6 @@ DECLARED = Path(__file__).parents[2] / "dbt_project" / "models" / "marts" / "use
 
 @settings(
     max_examples=int(os.environ.get("PROFILECTL_EXAMPLES", "12")),
-    deadline=None,
     suppress_health_check=list(HealthCheck),
 )
 @given(history=histories())

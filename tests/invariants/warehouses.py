@@ -22,7 +22,6 @@ WHO = ("--select", "+identity_map", "+dim_users", "+fct_events")
 
 property_of_builds = settings(
     max_examples=int(os.environ.get("PROFILECTL_EXAMPLES", "1")),
-    deadline=None,
     derandomize=True,
     # each example is several builds: shrinking would take minutes
     phases=[phase for phase in Phase if phase is not Phase.shrink],

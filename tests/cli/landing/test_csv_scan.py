@@ -55,7 +55,7 @@ pieces = st.sampled_from(
 )
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(pieces, max_size=12).map("".join))
 @example('a,"b\nc"\n"d""e", f\n')
 @example('a,b"c"d\n')
@@ -78,7 +78,7 @@ def test_what_duckdb_takes_the_scan_takes_alike(
     assert found == [(str(number), *row) for number, row in enumerate(expected, start=1)]
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.one_of(pieces, st.sampled_from(["\r", "\r\n", "\t"])), max_size=14).map("".join))
 @example('a,"b\r"\n')
 def test_what_the_scan_takes_duckdb_takes(

@@ -56,7 +56,7 @@ def fitted(
 
 @pytest.mark.parametrize("name", ALL)
 @given(seed=st.integers(0, 2**32 - 2), exponent=st.integers(-3, 6), stretch=st.integers(-2, 2))
-@settings(max_examples=4, deadline=None, phases=[Phase.generate])
+@settings(max_examples=4, phases=[Phase.generate])
 def test_sql_scores_every_row_as_scikit_learn_does(name: str, seed: int, exponent: int, stretch: int) -> None:
     with duckdb.connect() as connection:
         model, frame = fitted(name, seed, connection, exponent)

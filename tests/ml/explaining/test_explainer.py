@@ -141,7 +141,7 @@ def test_a_linear_contribution_is_weight_times_distance_from_the_mean(name: str)
 
 
 @given(seed=st.integers(0, 1000), depth=st.integers(1, 5))
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 def test_trees_get_the_shapley_values_of_all_subsets(seed: int, depth: int) -> None:
     matrix, target = rows(seed, 120)
     for model in (

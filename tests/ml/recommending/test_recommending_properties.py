@@ -42,7 +42,7 @@ def random_shop(seed: int, users: int, items: int, events: int) -> duckdb.DuckDB
     return connection
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     seed=st.integers(0, 10_000),
     users=st.integers(24, 40),
