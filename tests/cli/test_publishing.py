@@ -13,6 +13,7 @@ from profilectl import publishing
 from profilectl.project import Paths
 from profilectl.publication import snapshot
 from profilectl.publication.views import View
+from profilectl.warehouse import open_file
 from profilectl_ml.errors import ProfilectlError
 
 KILLED_PUBLISH = """
@@ -301,11 +302,14 @@ def test_what_a_killed_update_had_begun_to_copy_goes_with_the_next_publish(small
     assert not draft.folder.exists()
 
 
-def test_a_damaged_version_is_mended_by_a_whole_publish_and_its_error_says_so(small_warehouse: Paths) -> None:
+def test_who_opens_a_damaged_version_is_told_what_mends_it(small_warehouse: Paths) -> None:
     file = publishing.publish(small_warehouse).file
     file.write_bytes(file.read_bytes()[:5000])
-    with pytest.raises(ProfilectlError, match="cannot be opened") as caught:
-        publishing.publish(small_warehouse)
+    with (
+        pytest.raises(ProfilectlError, match="cannot be opened") as caught,
+        open_file(small_warehouse, small_warehouse.published.resolve(), read_only=True),
+    ):
+        pass
     assert str(caught.value.hint).endswith("if it is damaged, run: profilectl publish --full")
     publishing.publish(small_warehouse, full=True)
-    assert publishing.publish(small_warehouse).is_whole is False
+    assert read(small_warehouse.published) == 200
