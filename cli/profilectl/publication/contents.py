@@ -66,6 +66,11 @@ class Content:
         """Its name in the published file."""
         return f"{self.target}.{self.name}"
 
+    @property
+    def replaceable(self) -> str:
+        """Which rows a newer one of their key replaces, or a user's going takes away."""
+        return OPEN if self.is_interval else "true"
+
 
 #: Intervals of builds: an open one ends with the largest number that there is. It is ended or taken away.
 _INTERVALS = ("user_id", "from_build", "to_build")

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import duckdb
 
@@ -44,6 +44,7 @@ def write(
     content: Content,
     epoch: str,
     before: Written | None,
+    gone: Sequence[str] = (),
 ) -> Written:
     """Bring one table of the copy to what the warehouse has.
 
@@ -51,6 +52,8 @@ def write(
     ----------
     before
         How the copy has it already; None if it has not.
+    gone
+        Ids of users that may still be in the copy and are none any more.
 
     Raises
     ------
@@ -58,15 +61,17 @@ def write(
         If the table cannot be read or written.
     """
     try:
-        through, rows = _standing(connection, source, content)
+        standing = through, rows = _standing(connection, source, content)
         if through is None or before is None or not follows(before, content, epoch):
             return _whole(connection, source, content, epoch, through)
         if before.through == through and before.rows == rows:
             return before
-        written = _delta(connection, source, content, epoch, before, through)
+        written = _delta(connection, source, content, epoch, before, standing)
         if written.replaced > _MOST_REPLACED * max(rows, 1):
             return _whole(connection, source, content, epoch, through)
-        if written.rows != rows:
+        if written.rows > rows and gone and content.key[-1] == "user_id":
+            written = _without_users(connection, content, written, gone)
+        if written.rows > rows:
             written = _without_gone(connection, source, content, written)
         if written.rows != rows:
             return _whole(connection, source, content, epoch, through)
@@ -105,30 +110,31 @@ def _delta(
     content: Content,
     epoch: str,
     before: Written,
-    through: str | None,
+    standing: tuple[str | None, int],
 ) -> Written:
     """Replace the rows of every key that has a row with a larger stamp than before.
 
     Whatever writes a row of a key writes all of them, with a stamp of its own; of intervals, the open one.
     """
     copy, original, given = _copy(content), _original(source, content), {"through": before.through}
-    keys = ", ".join(quote_identifier(name) for name in content.key)
-    changed, replaced = f"select {keys} from {original} where {content.newer}", "true"
+    through, rows = standing
     if content.is_interval:
         _end(connection, copy, original, content, given)
-        changed, replaced = f"{changed} union select {keys} from {original} where {ENDED}", OPEN
-    connection.execute(f"create or replace temp table changed_keys as {changed}", given)
-    # the last column, which tells most, also alone: so the engine passes over most rows as it reads
-    last = quote_identifier(content.key[-1])
-    connection.execute(
-        f"delete from {copy} where {replaced} and {last} in (select {last} from changed_keys)"
-        + (f" and ({keys}) in (from changed_keys select ({keys}))" if len(content.key) > 1 else "")
-    )
-    connection.execute("drop table changed_keys")
-    rows = f"{_select(source, content)} where {content.newer}"
-    inserted = connection.execute(f"insert into {copy} by name {rows}", given).fetchall()
-    replaced_rows = before.replaced + int(inserted[0][0])
-    return Written(_count(connection, copy), through, epoch, replaced_rows)
+    new = _count(connection, f"{original} where {content.newer}", given)
+    if before.rows + new != rows:  # else all that is new was added, and replaces nothing
+        keys = ", ".join(quote_identifier(name) for name in content.key)
+        newer = f"select {keys} from {original} where {content.newer}"
+        connection.execute(f"create or replace temp table changed_keys as {newer}", given)
+        # the last column, which tells most, also alone: so the engine passes over most rows as it reads
+        last = quote_identifier(content.key[-1])
+        connection.execute(
+            f"delete from {copy} where {content.replaceable} and {last} in (select {last} from changed_keys)"
+            + (f" and ({keys}) in (from changed_keys select ({keys}))" if len(content.key) > 1 else "")
+        )
+        connection.execute("drop table changed_keys")
+    added = f"{_select(source, content)} where {content.newer}"
+    connection.execute(f"insert into {copy} by name {added}", given)
+    return Written(_count(connection, copy), through, epoch, before.replaced + new)
 
 
 def _end(
@@ -150,6 +156,16 @@ def _end(
     connection.execute("drop table ended")
 
 
+def _without_users(
+    connection: duckdb.DuckDBPyConnection, content: Content, written: Written, gone: Sequence[str]
+) -> Written:
+    """Take out users who went: known by name, they cost no comparison of whole tables."""
+    copy = _copy(content)
+    went = f"{content.replaceable} and user_id in (select unnest(?))"
+    connection.execute(f"delete from {copy} where {went}", [list(gone)])
+    return replace(written, rows=_count(connection, copy))
+
+
 def _without_gone(
     connection: duckdb.DuckDBPyConnection, source: str, content: Content, written: Written
 ) -> Written:
@@ -159,7 +175,7 @@ def _without_gone(
     connection.execute(
         f"delete from {copy} where ({keys}) not in (select ({keys}) from {_original(source, content)})"
     )
-    return Written(_count(connection, copy), written.through, written.epoch, written.replaced)
+    return replace(written, rows=_count(connection, copy))
 
 
 def _select(source: str, content: Content) -> str:
@@ -176,6 +192,8 @@ def _copy(content: Content) -> str:
     return quote_relation(TARGET, content.target, content.name)
 
 
-def _count(connection: duckdb.DuckDBPyConnection, relation: str) -> int:
-    found = connection.execute(f"select count(*) from {relation}").fetchall()
+def _count(
+    connection: duckdb.DuckDBPyConnection, rows: str, given: Mapping[str, str | None] | None = None
+) -> int:
+    found = connection.execute(f"select count(*) from {rows}", given).fetchall()
     return int(found[0][0])

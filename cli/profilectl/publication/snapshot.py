@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -72,7 +72,8 @@ def make(paths: Paths, target: Path, version: str, moment: datetime, tell: Tell)
             kept = _drop_others(connection, tables, views)
             for schema in sorted({content.target for content in tables}):
                 connection.execute(f"create schema if not exists {quote_relation(TARGET, schema)}")
-            written = _write(connection, source, tables, epochs, before or {}, tell)
+            gone = _gone(connection, source, before or {})
+            written = _write(connection, source, tables, epochs, before or {}, gone, tell)
             tell("views")
             describing.describe(connection, source, version, moment, written, paths.storage_version, FORMAT)
             made = [_make_view(connection, view, view in kept) for view in views]
@@ -88,6 +89,7 @@ def _write(
     tables: list[Content],
     epochs: Mapping[str, str],
     before: Mapping[str, Written],
+    gone: Sequence[str],
     tell: Tell,
 ) -> dict[str, Written]:
     """Write the tables, two at a time: most of what changed in one is too little for the engine to divide."""
@@ -99,7 +101,8 @@ def _write(
             running.add(own)
             try:
                 own.execute("set TimeZone = 'UTC'")
-                return write(own, source, content, epochs[content.published], before.get(content.published))
+                state = before.get(content.published)
+                return write(own, source, content, epochs[content.published], state, gone)
             finally:
                 running.discard(own)
 
@@ -224,6 +227,21 @@ def _is_mostly_new(
         or not follows(before[content.published], content, epochs[content.published])
     )
     return new > max(_MOST_NEW * sum(size.values()), _SMALL_VALUES)
+
+
+def _gone(connection: duckdb.DuckDBPyConnection, source: str, before: Mapping[str, Written]) -> list[str]:
+    """Return users that a version may have and that were merged into others or dissolved since."""
+    known = before.get("marts.identity_changes")
+    if known is None or known.through is None or "marts.dim_users" not in before:
+        return []
+    changes, users = (quote_relation(source, "marts", name) for name in ("identity_changes", "dim_users"))
+    found = connection.execute(
+        f"select distinct user_id from {changes} as changes where batch_id > ?::bigint"
+        " and event in ('merged_into', 'dissolved')"
+        f" and not exists (select 1 from {users} as users where users.user_id = changes.user_id)",
+        [known.through],
+    ).fetchall()
+    return [user_id for (user_id,) in found]
 
 
 def _epochs(connection: duckdb.DuckDBPyConnection, source: str, tables: list[Content]) -> dict[str, str]:
