@@ -12,7 +12,9 @@ import pytest
 from dbt_home import Home
 from profilectl import publishing
 from profilectl.project import Paths
-from profilectl.publication import snapshot
+from profilectl.publication import copying, snapshot
+from profilectl.publication.contents import Content
+from profilectl.publication.copying import Written
 
 RECEIPTS = (
     "basket_id,line_no,product_id,card_id,sales_value,quantity,retail_disc,coupon_disc,coupon_match_disc,"
@@ -77,6 +79,36 @@ def test_what_was_mostly_rebuilt_is_not_patched(
     assert not publishing.publish(paths).is_whole
     assert not home.build("--full-refresh").failed
     assert publishing.publish(paths).is_whole
+
+
+@pytest.mark.slow
+def test_who_went_costs_no_comparison_of_whole_tables(
+    tmp_path: Path, manifest: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    compared = []
+
+    def noted(connection: Any, source: str, content: Content, written: Written) -> Written:
+        compared.append(content.published)
+        return without_gone(connection, source, content, written)
+
+    without_gone = copying._without_gone
+    monkeypatch.setattr(copying, "_without_gone", noted)
+    monkeypatch.setattr(copying, "_MOST_REPLACED", 1.0)
+    home = Home(tmp_path / "home", manifest, artefacts=False)
+    home.extra["PROFILECTL_AS_OF"] = "2017-06-30"
+    paths = Paths.from_environment(home.environment)
+    lines = [f"b{n},1,milk,card{n},5,1,0,0,0,2017-05-11 10:00:00" for n in range(30)]
+    home.land("shop/transactions/0.csv", "\n".join([RECEIPTS, *lines]))
+    assert not home.build().failed
+    publishing.publish(paths)
+    people = [f"c1,card{n},c1@example.org,Ann,Lee,2017-05-0{n + 1}" for n in range(2)]
+    home.land("crm/customers/0.csv", "\n".join([CUSTOMERS, *people]))
+    assert not home.build().failed
+    assert not publishing.publish(paths).is_whole
+    with duckdb.connect(str(paths.published), read_only=True) as connection:
+        assert connection.execute("select count(*) from marts.dim_users").fetchall() == [(29,)]
+        assert connection.execute("select count(*) from marts.user_features").fetchall() == [(29,)]
+    assert compared == ["parts.int_users"]  # which names users by number
 
 
 def _score(warehouse: Path, rng: random.Random, step: int) -> None:
