@@ -313,3 +313,12 @@ def test_who_opens_a_damaged_version_is_told_what_mends_it(small_warehouse: Path
     assert str(caught.value.hint).endswith("if it is damaged, run: profilectl publish --full")
     publishing.publish(small_warehouse, full=True)
     assert read(small_warehouse.published) == 200
+
+
+def test_a_mart_that_is_no_more_keeps_nothing_from_being_published(small_warehouse: Paths) -> None:
+    """The log of changes tells who went; a project may leave it out."""
+    publishing.publish(small_warehouse)
+    with duckdb.connect(str(small_warehouse.warehouse)) as connection:
+        assert connection.execute("from marts.identity_changes").fetchall()
+        connection.execute("drop table marts.identity_changes")
+    assert "marts.identity_changes" not in publishing.publish(small_warehouse).tables

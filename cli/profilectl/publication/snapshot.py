@@ -72,7 +72,7 @@ def make(paths: Paths, target: Path, version: str, moment: datetime, tell: Tell)
             kept = _drop_others(connection, tables, views)
             for schema in sorted({content.target for content in tables}):
                 connection.execute(f"create schema if not exists {quote_relation(TARGET, schema)}")
-            gone = _gone(connection, source, before or {})
+            gone = _gone(connection, source, tables, before or {})
             written = _write(connection, source, tables, epochs, before or {}, gone, tell)
             tell("views")
             describing.describe(connection, source, version, moment, written, paths.storage_version, FORMAT)
@@ -229,12 +229,16 @@ def _is_mostly_new(
     return new > max(_MOST_NEW * sum(size.values()), _SMALL_VALUES)
 
 
-def _gone(connection: duckdb.DuckDBPyConnection, source: str, before: Mapping[str, Written]) -> list[str]:
+def _gone(
+    connection: duckdb.DuckDBPyConnection, source: str, tables: list[Content], before: Mapping[str, Written]
+) -> list[str]:
     """Return users that a version may have and that were merged into others or dissolved since."""
+    read = ("identity_changes", "dim_users")
     known = before.get("marts.identity_changes")
-    if known is None or known.through is None or "marts.dim_users" not in before:
+    there = {content.name for content in tables if content.schema == "marts"}
+    if known is None or known.through is None or not there.issuperset(read):
         return []
-    changes, users = (quote_relation(source, "marts", name) for name in ("identity_changes", "dim_users"))
+    changes, users = (quote_relation(source, "marts", name) for name in read)
     found = connection.execute(
         f"select distinct user_id from {changes} as changes where batch_id > ?::bigint"
         " and event in ('merged_into', 'dissolved')"
