@@ -17,6 +17,8 @@ from profilectl_ml.errors import ProfilectlError
 
 PROJECT_FILE = "dbt_project.yml"
 PROFILES_FILE = "profiles.yml"
+#: The file of each published version, and the name that readers open.
+PUBLISHED_FILE = "profiles.duckdb"
 _SETTLE = "PROFILECTL_SETTLE_SECONDS"
 LEAVE_OUT = ("target", "logs", "dbt_packages", "__pycache__", ".user.yml", "*.duckdb", "*.duckdb.wal")
 _SOURCE_SUFFIXES = {".sql", ".yml", ".yaml", ".py", ".csv"}
@@ -65,7 +67,7 @@ class Paths:
     @property
     def published(self) -> Path:
         """The name BI tools open: a symlink to the newest published version."""
-        return self.home / "published" / "profiles.duckdb"
+        return self.home / "published" / PUBLISHED_FILE
 
     @property
     def versions(self) -> Path:

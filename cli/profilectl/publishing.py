@@ -17,14 +17,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from profilectl.console import private_folder, sync
-from profilectl.project import Paths
+from profilectl.project import PUBLISHED_FILE, Paths
 from profilectl.publication import snapshot
 from profilectl.publication.drafting import Draft
 from profilectl.warehouse import writing_errors
 from profilectl_ml.errors import ProfilectlError
 
 TEMPORARY = ".publishing-"
-FILE = "profiles.duckdb"
 _STAMP = "profiles-%Y%m%dT%H%M%SZ"
 
 Step = Callable[[str], None]
@@ -103,7 +102,7 @@ def publish(
         moment = datetime.now(UTC)
         version = _next_version(paths, moment)
         folder = private_folder(paths.versions / f"{TEMPORARY}{version}")
-        temporary = folder / FILE
+        temporary = folder / PUBLISHED_FILE
         try:
             base = None if full else newest(paths)
             if base is not None and not (draft is not None and draft.take(base, temporary)):
@@ -131,7 +130,9 @@ def publish(
 
 def versions(paths: Paths) -> list[str]:
     """Return the published versions that are kept, oldest first."""
-    return sorted((file.parent.name for file in paths.versions.glob(f"profiles-*/{FILE}")), key=_order)
+    return sorted(
+        (file.parent.name for file in paths.versions.glob(f"profiles-*/{PUBLISHED_FILE}")), key=_order
+    )
 
 
 def file_of(paths: Paths, version: str) -> Path:
@@ -139,7 +140,7 @@ def file_of(paths: Paths, version: str) -> Path:
 
     Each has a folder, because DuckDB names the database after the file, and that name is to stay.
     """
-    return paths.versions / version / FILE
+    return paths.versions / version / PUBLISHED_FILE
 
 
 def newest(paths: Paths) -> Path | None:

@@ -10,7 +10,7 @@ from pathlib import Path
 import duckdb
 
 from profilectl.console import private_folder
-from profilectl.project import Paths
+from profilectl.project import PUBLISHED_FILE, Paths
 from profilectl_ml.errors import ProfilectlError
 from profilectl_ml.sql import quote_identifier, quote_literal
 
@@ -151,7 +151,7 @@ def friendly_errors(file: Path) -> Iterator[None]:
                 "(profilectl publish), which is never locked",
             ) from error
         # A published version, or the copy that the next one begins as, is made of a sound warehouse.
-        is_version = file.name == "profiles.duckdb"
+        is_version = file.name == PUBLISHED_FILE
         whole = "publish --full" if is_version else "build --full-refresh"
         mend = f"{'' if is_version else 'move it away and '}run: profilectl {whole}"
         raise ProfilectlError(

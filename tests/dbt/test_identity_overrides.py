@@ -66,8 +66,8 @@ def state(home: Home) -> State:
     return State(dict(owner), set(log))
 
 
-def override(home: Home, *rows: tuple[str, ...]) -> None:
-    """Let the overrides be ``rows``, as seeding an edited file would."""
+def built_with(home: Home, *rows: tuple[str, ...]) -> None:
+    """Let the overrides be ``rows``, as seeding an edited file would, and build."""
     with duckdb.connect(str(home.warehouse)) as connection:
         connection.execute("delete from seeds.identity_overrides")
         connection.execute("delete from ops.model_state where model = 'identity_overrides'")
@@ -77,6 +77,7 @@ def override(home: Home, *rows: tuple[str, ...]) -> None:
             connection.execute(
                 "insert into seeds.identity_overrides values (?, ?, ?, ?, ?, 'preview')", [action, *ends]
             )
+    assert home.dbt("run", "--select", *MODELS).failed == set()
 
 
 @pytest.fixture(scope="module")
@@ -194,8 +195,7 @@ def test_an_override_set_and_taken_back(home: Home, call: Any, preview: Any, act
     predicted = preview(*options)
     assert state(home) == start
     assert not list((home.folder / "tmp").iterdir())
-    override(home, *rows)
-    assert home.dbt("run", "--select", *MODELS).failed == set()
+    built_with(home, *rows)
     done = state(home)
     assert {kind: number for kind, number in predicted["cases"].items() if number} == KINDS[action]
     check(predicted, start, done)
@@ -212,8 +212,7 @@ def test_an_override_set_and_taken_back(home: Home, call: Any, preview: Any, act
 
     # the project's own file has no overrides: the preview is that of taking them back
     predicted = preview()
-    override(home)
-    assert home.dbt("run", "--select", *MODELS).failed == set()
+    built_with(home)
     undone = state(home)
     check(predicted, done, undone)
     assert undone.owner == start.owner
@@ -252,23 +251,19 @@ def test_the_log_names_what_changed(
     start = state(home)
     for rows in (stands, stands + comes):
         before = state(home)
-        override(home, *rows)
-        assert home.dbt("run", "--select", *MODELS).failed == set()
+        built_with(home, *rows)
     news = state(home).log - before.log
     assert {(event, cause, detail) for _, event, _, _, cause, detail in news} == {said}
-    override(home)
-    assert home.dbt("run", "--select", *MODELS).failed == set()
+    built_with(home)
     assert state(home).owner == start.owner
 
 
 def test_a_user_that_a_rule_lets_in_was_created_by_no_record(home: Home, preview: Any) -> None:
     start = state(home)
-    override(home, ("block", "email=new@example.org"), ("block", "cookie=slip"))
-    assert home.dbt("run", "--select", *MODELS).failed == set()
+    built_with(home, ("block", "email=new@example.org"), ("block", "cookie=slip"))
     blocked = state(home)
     predicted = preview()
-    override(home)
-    assert home.dbt("run", "--select", *MODELS).failed == set()
+    built_with(home)
     free = state(home)
     check(predicted, blocked, free)
     assert free.owner == start.owner
@@ -280,8 +275,7 @@ def test_a_record_moved_what_two_who_are_kept_apart_share(home: Home, manifest: 
     """Both users live on, and no record was superseded: it is the new ones that weigh more."""
     copy = Home(tmp_path / "copy", manifest)
     shutil.copyfile(home.warehouse, copy.warehouse)
-    override(copy, ("apart", DAN, EVE))
-    assert copy.dbt("run", "--select", *MODELS).failed == set()
+    built_with(copy, ("apart", DAN, EVE))
     before = state(copy)
     visits = [
         {"event_id": f"e{number}", "cookie_id": "desk", "email": "eve@example.org", "event_type": "page_view"}

@@ -145,15 +145,14 @@ def _end(
     given: Mapping[str, str | None],
 ) -> None:
     """Give intervals that have ended since their end: one number, where a row has two hundred values."""
-    row = ", ".join(quote_identifier(name) for name in content.row)
+    row = [quote_identifier(name) for name in content.row]
+    ended = f"select {', '.join(row)}, to_build from {original} where {ENDED}"
+    same = " and ".join(f"copy.{name} = ended.{name}" for name in row)
     connection.execute(
-        f"create or replace temp table ended as select {row}, to_build from {original} where {ENDED}", given
+        f"update {copy} as copy set to_build = ended.to_build from ({ended}) as ended"
+        f" where copy.{OPEN} and {same}",
+        given,
     )
-    same = " and ".join(f"copy.{name} = ended.{name}" for name in map(quote_identifier, content.row))
-    connection.execute(
-        f"update {copy} as copy set to_build = ended.to_build from ended where copy.{OPEN} and {same}"
-    )
-    connection.execute("drop table ended")
 
 
 def _without_users(
