@@ -112,11 +112,13 @@ def test_a_landing_folder_that_cannot_be_read_is_an_error(folder: LandingFolder,
         find_files(file, CONTRACT)
 
 
-def test_a_pipe_is_refused_and_not_waited_for(folder: LandingFolder) -> None:
+def test_a_pipe_is_refused_and_not_waited_for(folder: LandingFolder, monkeypatch: pytest.MonkeyPatch) -> None:
     folder.write("shop/products/a.csv", b"product_id\n1\n")
     os.mkfifo(folder.root / "shop/products/b.csv")
+    # A socket's path may have 107 bytes at most, and a temporary folder's can be longer.
+    monkeypatch.chdir(folder.root / "shop/products")
     with socket(AF_UNIX) as listening:
-        listening.bind(os.path.relpath(folder.root / "shop/products/c.csv"))
+        listening.bind("c.csv")
         found = {file.file: file.problem for file in find_files(folder.root, CONTRACT)}
     assert found["shop/products/a.csv"] is None
     for name in ("b.csv", "c.csv"):
