@@ -19,7 +19,7 @@ PROJECT_FILE = "dbt_project.yml"
 PROFILES_FILE = "profiles.yml"
 #: The file of each published version, and the name that readers open.
 PUBLISHED_FILE = "profiles.duckdb"
-_SETTLE = "PROFILECTL_SETTLE_SECONDS"
+_SETTLE, _THREADS = "PROFILECTL_SETTLE_SECONDS", "PROFILECTL_THREADS"
 LEAVE_OUT = ("target", "logs", "dbt_packages", "__pycache__", ".user.yml", "*.duckdb", "*.duckdb.wal")
 _SOURCE_SUFFIXES = {".sql", ".yml", ".yaml", ".py", ".csv"}
 
@@ -32,8 +32,8 @@ class Paths:
     landing: Path
     warehouse: Path
     memory_limit: str = "3.5GB"
-    # DuckDB spreads each statement over the cores; two statements at once only fight for its memory.
-    dbt_threads: str = "1"
+    #: Nodes that dbt builds at once; none: one in a build, two in an update.
+    dbt_threads: int | None = None
     duckdb_threads: str = "2"
     #: Of published files: the oldest that DuckDB still writes, because today's BI drivers read it.
     storage_version: str = "v1.0.0"
@@ -52,7 +52,7 @@ class Paths:
             landing=_absolute(env.get("PROFILECTL_LANDING") or home / "landing"),
             warehouse=_absolute(env.get("PROFILECTL_WAREHOUSE") or home / "warehouse.duckdb"),
             memory_limit=env.get("PROFILECTL_MEMORY_LIMIT") or cls.memory_limit,
-            dbt_threads=env.get("PROFILECTL_THREADS") or cls.dbt_threads,
+            dbt_threads=_count(_THREADS, env[_THREADS]) if env.get(_THREADS) else cls.dbt_threads,
             duckdb_threads=env.get("PROFILECTL_DUCKDB_THREADS") or cls.duckdb_threads,
             storage_version=env.get("PROFILECTL_STORAGE_VERSION") or cls.storage_version,
             keep_versions=_count("PROFILECTL_KEEP_VERSIONS", env.get("PROFILECTL_KEEP_VERSIONS") or "3"),
@@ -111,7 +111,7 @@ class Paths:
             "PROFILECTL_LANDING": str(self.landing),
             "PROFILECTL_WAREHOUSE": str(self.warehouse),
             "PROFILECTL_MEMORY_LIMIT": self.memory_limit,
-            "PROFILECTL_THREADS": self.dbt_threads,
+            _THREADS: str(self.dbt_threads or 1),
             "PROFILECTL_DUCKDB_THREADS": self.duckdb_threads,
             _SETTLE: str(self.settle_seconds),
         }

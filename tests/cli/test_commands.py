@@ -264,13 +264,24 @@ def test_a_day_that_is_none_is_told_as_a_setting(paths: Paths, monkeypatch: pyte
     assert call("status").exit_code == 0
 
 
+@pytest.mark.parametrize("wrong", ["0", "-1", "two", "1.5"])
+def test_a_number_of_threads_that_is_none_is_told_as_a_setting(
+    paths: Paths, monkeypatch: pytest.MonkeyPatch, wrong: str
+) -> None:
+    monkeypatch.setenv("PROFILECTL_THREADS", wrong)
+    failed = call("update", "--project-dir", str(ROOT / "dbt_project"))
+    told = f"error: PROFILECTL_THREADS must be a whole number from 1, not {wrong!r}\n"
+    assert (failed.exit_code, failed.stderr) == (1, told)
+
+
 def test_doctor_fails_on_what_must_be_fixed(small_warehouse: Paths, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PROFILECTL_MEMORY_LIMIT", "plenty")
     failed = call("doctor")
     assert failed.exit_code == 1
     assert "PROFILECTL_MEMORY_LIMIT to a size" in failed.stdout
     small_warehouse.warehouse.write_bytes(b"not a database" * 1000)
-    assert "cannot be opened" in call("status").stderr or call("status").exit_code == 1
+    told = call("status")
+    assert (told.exit_code, "cannot be opened" in told.stderr) == (1, True)
 
 
 def test_init_makes_a_project_and_never_overwrites(paths: Paths, tmp_path: Path) -> None:

@@ -152,6 +152,17 @@ def test_a_new_file_builds_what_it_touches_and_nothing_else(home: Home) -> None:
     assert update().run.outcome == runs.NOTHING_NEW
 
 
+@pytest.mark.parametrize(("given", "used"), [(None, 2), ("1", 1)])
+def test_an_update_builds_two_nodes_at_once_unless_told_otherwise(
+    home: Home, monkeypatch: pytest.MonkeyPatch, given: str | None, used: int
+) -> None:
+    if given is not None:
+        monkeypatch.setenv("PROFILECTL_THREADS", given)
+    receipt(home, "b9", "card1", 99.0)
+    assert update().success
+    assert _run_results()["args"]["threads"] == used
+
+
 def test_what_lands_while_dbt_runs_is_in_the_same_version(
     home: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -521,8 +532,12 @@ def test_files_of_a_run_that_failed_are_as_fresh_as_the_version_that_first_held_
 
 
 def _results(home: Home) -> list[dict[str, Any]]:
-    file = Paths.from_environment().dbt_target / "run_results.json"
-    found: list[dict[str, Any]] = json.loads(file.read_text())["results"]
+    found: list[dict[str, Any]] = _run_results()["results"]
+    return found
+
+
+def _run_results() -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((Paths.from_environment().dbt_target / "run_results.json").read_text())
     return found
 
 

@@ -24,6 +24,8 @@ Tell = Callable[[str], None]
 _HISTORY = ("history_scores", "history_segments", "history_days")
 #: Files that arrive while dbt runs are taken with the next selection; so often in one run.
 _ROUNDS = 3
+#: Nodes that are built at once where few rows are new: a statement leaves a core idle then.
+_THREADS = 2
 
 
 @dataclass
@@ -171,13 +173,17 @@ class _Update:
         options = ["build", "--exclude-resource-type", "unit_test"]
         if selection is not None:
             # The project is as it was, and so is its manifest, which takes most of a second to write.
-            options += ["--select", *selection.split(), "--no-write-json"]
+            options += ["--select", *selection.split(), "--no-write-json", *self._at_once()]
         return run_dbt(
             self._project,
             self._paths,
             options,
             lambda finished, total, node: self._tell(f"building {finished}/{total} {node}"),
         )
+
+    def _at_once(self) -> tuple[str, str]:
+        # no variable: when one of its profile changes, dbt parses the project anew
+        return "--threads", str(self._paths.dbt_threads or _THREADS)
 
     def _learn(self, done: Updated, found: news.News) -> None:
         """Train what is due, then bring scores, reasons and segments to what was built."""
@@ -200,7 +206,7 @@ class _Update:
             outcome = run_dbt(
                 self._project,
                 self._paths,
-                ["run", "--select", *_HISTORY, "--no-write-json"],
+                ["run", "--select", *_HISTORY, "--no-write-json", *self._at_once()],
                 lambda finished, total, node: self._tell(f"recording {finished}/{total} {node}"),
             )
         done.failures += outcome.failures
