@@ -269,17 +269,33 @@ def test_a_copy_that_cannot_be_started_from_is_made_again(
 def test_what_older_engines_cannot_open_is_not_written(
     small_warehouse: Paths, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    reuse, describe = "current_setting('experimental_metadata_reuse')", snapshot.describing.describe
-    seen = []
+    assert settings_while_writing("experimental_metadata_reuse", small_warehouse, monkeypatch) == [
+        False,
+        False,
+    ]
+
+
+def test_what_few_rows_gain_nothing_by_is_tried_where_everything_is_written(
+    small_warehouse: Paths, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert settings_while_writing("disabled_compression_methods", small_warehouse, monkeypatch) == [
+        "",
+        "FSST",
+    ]
+
+
+def settings_while_writing(name: str, paths: Paths, monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """Return the setting in a publish of everything, and in one that starts from that version."""
+    describe, seen = snapshot.describing.describe, []
 
     def watched(connection: duckdb.DuckDBPyConnection, *rest: Any) -> None:
-        seen.extend(connection.execute(f"select {reuse}").fetchall())
+        seen.extend(connection.execute("select current_setting(?)", [name]).fetchall())
         describe(connection, *rest)
 
     monkeypatch.setattr(snapshot.describing, "describe", watched)
     for _ in range(2):
-        publishing.publish(small_warehouse)
-    assert seen == [(False,), (False,)]
+        publishing.publish(paths)
+    return [value for (value,) in seen]
 
 
 @pytest.mark.parametrize("readable", [0, 100_000])

@@ -58,7 +58,7 @@ def test_a_publish_leaves_the_settings_of_what_is_held(
     def broken(*arguments: object) -> None:
         raise RuntimeError("no")
 
-    names = ("max_vacuum_tasks", "checkpoint_threshold")
+    names = ("max_vacuum_tasks", "checkpoint_threshold", "disabled_compression_methods")
     with held(small_warehouse), open_file(small_warehouse, small_warehouse.warehouse, read_only=False) as own:
         own.execute("set max_vacuum_tasks = 7")
         before = [setting(own, name) for name in names]
