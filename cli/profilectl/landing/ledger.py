@@ -101,9 +101,12 @@ def next_batch(cursor: duckdb.DuckDBPyConnection) -> Batch:
 def new_files(
     cursor: duckdb.DuckDBPyConnection, files: Sequence[LandingFile], contract: Contract
 ) -> list[LandingFile]:
-    """Return the files that the ledger does not know, or refused for a cause that has gone."""
+    """Return the files that are not as the ledger had them last, or were refused for a cause that has gone.
+
+    One that was changed and then put back to what it was before is another delivery.
+    """
     known = {
-        (file, size, modified): (status, reason, detail, missing)
+        file: ((file, size, modified), (status, reason, detail, missing))
         for file, size, modified, status, reason, detail, missing in cursor.execute(
             """
             select file, size_bytes, modified_at, status, reason, detail, missing_columns
@@ -112,11 +115,12 @@ def new_files(
             """
         ).fetchall()
     }
-    return [
-        file
-        for file in files
-        if file.identity not in known or _cause_has_gone(file, contract, *known[file.identity])
-    ]
+
+    def is_new(file: LandingFile) -> bool:
+        identity, outcome = known.get(file.file, (None, ("", None, "", None)))
+        return file.identity != identity or _cause_has_gone(file, contract, *outcome)
+
+    return [file for file in files if is_new(file)]
 
 
 def _cause_has_gone(

@@ -52,10 +52,16 @@ def stage_parquet(
         f"{_as_text(quote_identifier(name), kind)} as {alias}"
         for (name, kind), alias in zip(schema, names, strict=True)
     ]
+    index = "file_index"
+    if any(name.lower() == index for name, _ in schema):
+        # A column of that name hides the engine's own, which tells files apart.
+        if len(files) > 1:
+            raise duckdb.InvalidInputException(f"files with a column {index} are read one by one")
+        index = f"{files[0].index} as {index}"
     cursor.execute(
         f"""
         create or replace temp table {ROWS} as
-        select {", ".join(texts)}, file_index from read_parquet({file_list(files)}, hive_partitioning = false)
+        select {", ".join(texts)}, {index} from read_parquet({file_list(files)}, hive_partitioning = false)
         """
     )
     count_staged(cursor, files)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +29,7 @@ _OUR_OWN_TROUBLE = (
     duckdb.FatalException,
     duckdb.InternalException,
 )
+_OUR_DISKS = tuple(os.strerror(code) for code in (errno.ENOSPC, errno.EDQUOT, errno.EMFILE, errno.ENFILE))
 
 
 @dataclass(frozen=True)
@@ -51,6 +54,7 @@ class Readers:
             try:
                 signature = read_schema(self.cursor, StagedFile(plain, 0))
             except duckdb.Error as error:
+                _raise_our_own(error)
                 raise RefusedFileError(reasons.UNREADABLE_FILE, _first_line(error)) from error
             names: Sequence[str] = [name for name, _ in signature]
         else:
@@ -70,9 +74,8 @@ class Readers:
         try:
             yield self._stage_sound(entity, signature, files)
             return
-        except _OUR_OWN_TROUBLE:
-            raise
         except duckdb.Error as error:
+            _raise_our_own(error)
             drop_staged(self.cursor)
             if len(files) == 1:
                 yield self._stage_damaged(entity, signature, files[0], error)
@@ -102,12 +105,18 @@ class Readers:
                 return stage_damaged_csv(self.cursor, entity, signature, file, errors, self.scratch)
             if isinstance(signature, bool):
                 return stage_damaged_json(self.cursor, entity, file, errors, self.scratch)
-        except _OUR_OWN_TROUBLE:
-            raise
         except (duckdb.Error, FileNotFoundError) as error:  # it may have been taken away since
+            _raise_our_own(error)
             cause = error
         file.refusal = reasons.UNREADABLE_FILE, _first_line(cause)
         return Staged(entity, [file], relation="", columns={})
+
+
+def _raise_our_own(error: Exception) -> None:
+    """Raise what is no fault of a file: told as one, a sound file would never be read again."""
+    is_ours = isinstance(error, duckdb.IOException) and any(said in str(error) for said in _OUR_DISKS)
+    if is_ours or isinstance(error, _OUR_OWN_TROUBLE):
+        raise error
 
 
 def _first_line(error: Exception) -> str:

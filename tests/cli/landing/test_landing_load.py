@@ -11,7 +11,7 @@ import duckdb
 import pytest
 from landing_folder import CONTRACT, LandingFolder
 
-from profilectl.landing import load, prepare, publish
+from profilectl.landing import load, prepare, publish, readers
 from profilectl.landing.contract import Contract
 from profilectl.landing.discover import LandingFile
 from profilectl.landing.load import land
@@ -152,6 +152,54 @@ def test_a_changed_file_is_a_new_delivery_in_a_later_batch(folder: LandingFolder
     moments = folder.query("select distinct batch_id, loaded_at from raw.load_ledger order by batch_id")
     assert moments[0][1] < moments[1][1]
     assert folder.ledger("shop/products/new.csv")["rows"] == 0
+
+
+@pytest.mark.parametrize("between", [HEADER + b"1,wrong,\n", b"brand\nb\n"], ids=["taken", "refused"])
+def test_a_file_that_is_put_back_to_what_it_was_is_another_delivery(
+    folder: LandingFolder, between: bytes
+) -> None:
+    path = folder.write("shop/products/a.csv", HEADER + b"1,right,\n")
+    before = path.stat()
+    folder.land()
+    folder.write("shop/products/a.csv", between)
+    folder.land()
+    folder.write("shop/products/a.csv", HEADER + b"1,right,\n")
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))  # as copies keep it
+    assert folder.land().files_taken == 1
+    assert folder.ledger("shop/products/a.csv")["status"] == "taken"
+    assert folder.rows("shop__products", "_batch_id", "brand")[-1] == (3, "right")
+    assert folder.land().batch_id is None
+
+
+@pytest.mark.parametrize("stage", ["read_schema", "stage_parquet"])
+def test_a_full_disk_of_ours_is_no_fault_of_a_file(
+    folder: LandingFolder, monkeypatch: pytest.MonkeyPatch, stage: str
+) -> None:
+    folder.copy_parquet("web/events/a.parquet", "select 1 as event_id")
+
+    def spilling(*_: object) -> None:
+        raise duckdb.IOException('Could not write file "/tmp/x": No space left on device')
+
+    with monkeypatch.context() as patch:
+        patch.setattr(readers, stage, spilling)
+        with pytest.raises(duckdb.IOException, match="No space left"):
+            folder.land()
+    assert folder.query("select count(*) from raw.load_ledger") == [(0,)]
+    assert folder.land().files_taken == 1
+
+
+def test_a_column_may_be_called_as_the_engine_calls_its_own(folder: LandingFolder) -> None:
+    for number in range(3):
+        folder.copy_parquet(
+            f"web/events/{number}.parquet", f"select {number} as event_id, 'x' as File_Index from range(2)"
+        )
+    folder.write("shop/products/a.csv", HEADER + b"1,,\n")
+    assert folder.land().files_taken == 4
+    found = folder.rows("web__events", "_file", "_row", "event_id", "_extra")
+    assert [row[:3] for row in found] == [
+        (f"web/events/{number}.parquet", row, str(number)) for number in range(3) for row in (1, 2)
+    ]
+    assert {row[3] for row in found} == {'{"File_Index":"x"}'}
 
 
 def test_a_refused_file_is_read_again_when_its_cause_has_gone(folder: LandingFolder) -> None:
