@@ -99,7 +99,7 @@ def publish(
         raise ProfilectlError(f"there is no warehouse at {paths.warehouse}", hint="run: profilectl build")
     with writing_errors(paths.published.parent), _only_publisher(paths):
         remove_leftovers(paths, but=draft)
-        moment = datetime.now(UTC)
+        moment = _moment(paths)
         version = _next_version(paths, moment)
         folder = private_folder(paths.versions / f"{TEMPORARY}{version}")
         temporary = folder / PUBLISHED_FILE
@@ -206,6 +206,12 @@ def remove_leftovers(paths: Paths, but: Draft | None = None) -> None:
             if but is not None and leftover == but.folder:
                 continue
             shutil.rmtree(leftover) if leftover.is_dir() else leftover.unlink(missing_ok=True)
+
+
+def _moment(paths: Paths) -> datetime:
+    """Return now; where the clock was set back, when the newest version was begun: versions have an order."""
+    now, last = datetime.now(UTC), newest(paths)
+    return now if last is None else max(now, moment_of(last).replace(tzinfo=UTC))
 
 
 def _next_version(paths: Paths, moment: datetime) -> str:

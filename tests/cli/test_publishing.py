@@ -3,6 +3,7 @@ from __future__ import annotations
 import stat
 import subprocess
 import sys
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -296,6 +297,23 @@ def settings_while_writing(name: str, paths: Paths, monkeypatch: pytest.MonkeyPa
     for _ in range(2):
         publishing.publish(paths)
     return [value for (value,) in seen]
+
+
+def test_versions_have_an_order_though_the_clock_is_set_back(
+    small_warehouse: Paths, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Ahead(datetime):
+        @classmethod
+        def now(cls, tz: Any = None) -> Any:
+            return datetime.now(tz) + timedelta(days=1)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(publishing, "datetime", Ahead)
+        made = [publishing.publish(small_warehouse).version for _ in range(3)]
+    made += [publishing.publish(small_warehouse).version for _ in range(2)]
+    assert publishing.versions(small_warehouse) == made[-3:]
+    assert publishing.current(small_warehouse) == made[-1]
+    assert publishing.rollback(small_warehouse) == made[-2]
 
 
 @pytest.mark.parametrize("readable", [0, 100_000])

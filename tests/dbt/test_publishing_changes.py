@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -109,6 +110,48 @@ def test_who_went_costs_no_comparison_of_whole_tables(
         assert connection.execute("select count(*) from marts.dim_users").fetchall() == [(29,)]
         assert connection.execute("select count(*) from marts.user_features").fetchall() == [(29,)]
     assert compared == ["parts.int_users"]  # which names users by number
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("lost", ["one build", "two builds", "scores"])
+def test_a_restored_warehouse_publishes_nothing_of_what_it_lost(
+    tmp_path: Path, manifest: Any, lost: str
+) -> None:
+    """Builds that were lost and those made after them have the same numbers, and so do the rows they wrote."""
+
+    def ann(file: str, name: str) -> Path:
+        return home.land(
+            f"crm/customers/{file}.csv", f"{CUSTOMERS}\nc1,card1,a@x.org,{name},Lee,2017-05-02\n"
+        )
+
+    home = Home(tmp_path / "home", manifest, artefacts=False)
+    home.extra["PROFILECTL_AS_OF"] = "2017-06-30"
+    paths, backup = Paths.from_environment(home.environment), tmp_path / "backup.duckdb"
+    lines = [f"b{n},1,milk,card{n},5,1,0,0,0,2017-05-11 10:00:00" for n in range(30)]
+    home.land("shop/transactions/0.csv", "\n".join([RECEIPTS, *lines]))
+    home.build()
+    _score(home.warehouse, random.Random(0), 0)  # noqa: S311
+    publishing.publish(paths)
+    shutil.copyfile(home.warehouse, backup)
+    if lost == "scores":
+        _score(home.warehouse, random.Random(1), 1)  # noqa: S311
+    else:
+        bad = [ann("bad", "Nobody")]
+        home.build()
+        if lost == "two builds":
+            bad.append(home.land("shop/transactions/1.csv", f"{RECEIPTS}\n{lines[0].replace('b0', 'b30')}"))
+            home.build()
+        for file in bad:
+            file.unlink()
+    publishing.publish(paths)
+    shutil.copyfile(backup, home.warehouse)
+    if lost != "scores":
+        ann("good", "Ann")
+        home.build()
+    publishing.publish(paths)
+    from_changes = _contents(paths.published.resolve())
+    publishing.publish(paths, full=True)
+    assert from_changes == _contents(paths.published.resolve())
 
 
 def _score(warehouse: Path, rng: random.Random, step: int) -> None:

@@ -64,6 +64,8 @@ def write(
         standing = through, rows = _standing(connection, source, content)
         if through is None or before is None or not follows(before, content, epoch):
             return _whole(connection, source, content, epoch, through)
+        if _is_later(before.through, through):  # the warehouse was restored from before that publication
+            return _whole(connection, source, content, epoch, through)
         if before.through == through and before.rows == rows:
             return before
         written = _delta(connection, source, content, epoch, before, standing)
@@ -86,6 +88,11 @@ def write(
 def follows(before: Written, content: Content, epoch: str) -> bool:
     """Return whether a table can be brought up to date by what changed in it since ``before``."""
     return content.stamp is not None and before.through is not None and before.epoch == epoch
+
+
+def _is_later(one: str | None, other: str) -> bool:
+    """Compare two stamps as text: numbers, or moments that all have as many digits before the fraction."""
+    return one is not None and (len(one.partition(".")[0]), one) > (len(other.partition(".")[0]), other)
 
 
 def _standing(connection: duckdb.DuckDBPyConnection, source: str, content: Content) -> tuple[str | None, int]:

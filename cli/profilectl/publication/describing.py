@@ -28,7 +28,7 @@ def describe(
     The connection uses the file to describe; ``source`` is the name of the warehouse.
     """
     connection.execute("create schema meta")
-    _publication(connection, version, moment, written, storage_version, file_format)
+    _publication(connection, source, version, moment, written, storage_version, file_format)
     _tables(connection, written)
     _models(connection, source)
     _runs(connection, source)
@@ -36,6 +36,7 @@ def describe(
 
 def _publication(
     connection: duckdb.DuckDBPyConnection,
+    source: str,
     version: str,
     moment: datetime,
     written: Mapping[str, Written],
@@ -54,9 +55,29 @@ def _publication(
         "create table meta.publication as select ?::varchar as version, ?::timestamp as published_at, "
         "?::date as as_of, ?::bigint as users, ?::bigint as landed, ?::bigint as shaped, "
         "?::bigint as quarantined, ?::bigint as duplicates, ?::integer as format, "
-        "?::varchar as storage_version",
-        [version, moment.replace(tzinfo=None), as_of, users, *totals, file_format, storage_version],
+        "?::varchar as storage_version, ?::varchar as last_build",
+        [
+            *(version, moment.replace(tzinfo=None), as_of, users, *totals, file_format, storage_version),
+            _last_build(connection, source),
+        ],
     )
+
+
+def _last_build(connection: duckdb.DuckDBPyConnection, source: str) -> str | None:
+    """Return what tells the newest build from all others; in a restored warehouse its number comes again."""
+    if not _exists(connection, source, "ops", "builds"):
+        return None
+    builds = quote_relation(source, "ops", "builds")
+    [(found,)] = connection.execute(f"select max_by(invocation_id, build_id) from {builds}").fetchall()
+    return None if found is None else str(found)
+
+
+def knows(connection: duckdb.DuckDBPyConnection, source: str, build: str | None) -> bool:
+    """Whether the last build of a version was made in this warehouse; one that was restored may lack it."""
+    if build is None or not _exists(connection, source, "ops", "builds"):
+        return build is None
+    builds = quote_relation(source, "ops", "builds")
+    return bool(connection.execute(f"select 1 from {builds} where invocation_id = ?", [build]).fetchall())
 
 
 def _tables(connection: duckdb.DuckDBPyConnection, written: Mapping[str, Written]) -> None:

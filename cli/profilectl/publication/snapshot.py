@@ -24,7 +24,7 @@ from profilectl_ml.settings import settings
 from profilectl_ml.sql import quote_identifier, quote_literal, quote_relation
 
 #: Changes with what a published file holds and how; a version of another format is not started from.
-FORMAT = 2
+FORMAT = 3
 #: A file with more than this share of empty blocks is not started from: it would only grow. Small ones may.
 _MOST_EMPTY, _SMALL_BLOCKS = 0.4, 400
 #: Nor is one of whose values a larger share would be written anew: what they replace would be left empty.
@@ -60,11 +60,14 @@ def make(paths: Paths, target: Path, version: str, moment: datetime, tell: Tell)
     ProfilectlError
         If the warehouse cannot be read or has no marts, or a table cannot be written.
     """
-    before = _standing(paths, target) if target.exists() else None
+    before, last_build = _standing(paths, target) if target.exists() else (None, None)
     with attached(paths) as (connection, source):
         tables, views = contents(connection, source)
         epochs = _epochs(connection, source, tables)
-        if before is not None and _is_mostly_new(connection, source, tables, epochs, before):
+        if before is not None and (
+            not describing.knows(connection, source, last_build)
+            or _is_mostly_new(connection, source, tables, epochs, before)
+        ):
             before = None
         if before is None:
             target.unlink(missing_ok=True)
@@ -184,27 +187,28 @@ def _target(
             connection.execute(f"detach {name}")
 
 
-def _standing(paths: Paths, file: Path) -> dict[str, Written] | None:
-    """Return how each table stands in the file of a version; None if it cannot be started from."""
+def _standing(paths: Paths, file: Path) -> tuple[dict[str, Written] | None, str | None]:
+    """Return how each table of a version stands, None if it cannot be started from; and its last build."""
     try:
         with open_file(paths, file, read_only=True) as connection:
             if "format" not in facts.columns(connection, "meta", "publication"):
-                return None
+                return None, None
             [about] = facts.rows(connection, "select * from meta.publication")
             if (about["format"], about["storage_version"]) != (FORMAT, paths.storage_version):
-                return None
+                return None, None
             [size] = facts.rows(connection, "call pragma_database_size()")
             if size["free_blocks"] > max(_MOST_EMPTY * size["total_blocks"], _SMALL_BLOCKS):
-                return None
+                return None, None
             found = facts.rows(
                 connection, 'select table_name, row_count, through, epoch, replaced from meta."tables"'
             )
     except (ProfilectlError, duckdb.Error):  # damaged: what is written without it mends that
-        return None
-    return {
+        return None, None
+    tables = {
         one["table_name"]: Written(one["row_count"], one["through"], one["epoch"], one["replaced"])
         for one in found
     }
+    return tables, about["last_build"]
 
 
 def _is_mostly_new(
