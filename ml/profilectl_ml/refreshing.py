@@ -11,7 +11,7 @@ import duckdb
 
 from profilectl_ml import promotion
 from profilectl_ml.data import check_features
-from profilectl_ml.errors import ProfilectlError
+from profilectl_ml.errors import in_one_line
 from profilectl_ml.registry import LoadedModel, load
 from profilectl_ml.scoring import write_scores
 from profilectl_ml.segmenting.serving import reassign_some
@@ -69,8 +69,8 @@ def refresh(
 def _refresh(connection: duckdb.DuckDBPyConnection, one: Standing, users: int) -> Refreshed:
     try:
         return _refreshed(connection, one, users)
-    except ProfilectlError as error:
-        return Refreshed(one.task, one.model_id, 0, one.why, error.message)
+    except Exception as error:  # whatever it is, it must not keep what was built from readers
+        return Refreshed(one.task, one.model_id, 0, one.why, in_one_line(error))
 
 
 def _refreshed(connection: duckdb.DuckDBPyConnection, one: Standing, users: int) -> Refreshed:

@@ -26,8 +26,8 @@ from profilectl.doctor import examine
 from profilectl.errors import EXIT_INTERRUPTED
 from profilectl.locking import only_writer
 from profilectl.project import DbtProject, Paths
-from profilectl.updating import loop, runs, watching
-from profilectl_ml import promotion, refreshing, training
+from profilectl.updating import loop, news, runs, watching
+from profilectl_ml import kinds, promotion, refreshing, training
 from profilectl_ml.errors import ProfilectlError
 from profilectl_ml.tables import table_task
 from profilectl_ml.watermarks import utc_now
@@ -295,6 +295,65 @@ def test_a_model_whose_table_is_gone_is_told_and_holds_nothing_up(home: Home) ->
     assert published("select count(*) from ml.scores") == [(0,)]
 
 
+def test_a_training_that_breaks_in_whatever_way_holds_nothing_up(
+    home: Home, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def breaking(*_: Any, **__: Any) -> None:
+        raise duckdb.OutOfMemoryException("Out of Memory Error: failed to allocate data")
+
+    monkeypatch.setattr(kinds, "train", breaking)
+    receipt(home, "b9", "card1", 99.0)
+    done = update(train="always")
+    assert (done.run.outcome, len(events())) == (runs.PUBLISHED, 4)
+    reasons = {row["reason"] for row in done.run.retraining}
+    assert reasons and all("OutOfMemoryException: Out of Memory" in reason for reason in reasons), reasons
+    assert "breaking" in caplog.text, "where it broke is in the log"
+    monkeypatch.undo()
+
+
+def test_what_a_build_by_hand_did_with_other_settings_is_undone(home: Home) -> None:
+    before = published("select max(as_of) from marts.user_features")
+    receipt(home, "b9", "card1", 99.0, day="2017-06-02")
+    home.extra["PROFILECTL_AS_OF"] = "2017-06-20"
+    home.build()
+    home.extra["PROFILECTL_AS_OF"] = "2017-06-30"
+    home.land("crm/customers/d.csv", f"{CUSTOMERS}\nc2,card2,bob@example.org,Bob,Ray,2017-05-01\n")
+    done = update()
+    assert (done.run.outcome, done.run.reason) == ("published", "a build by hand came after the last update")
+    assert published("select distinct as_of from marts.user_features") == before
+    home.dbt("test", "--select", "dim_users")
+    assert update().run.outcome == runs.NOTHING_NEW, "tests write nothing"
+
+
+def test_a_history_that_could_not_be_written_is_written_by_the_next_run(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with duckdb.connect(str(home.warehouse)) as connection:
+        connection.execute(
+            "insert into ml.scores (user_id, task, score, scored_at) values ('u', 't', 1, now()::timestamp)"
+        )
+        connection.execute("create table if not exists ml.runs (created_at timestamp)")
+        connection.execute("create table if not exists ml.promotions (promoted_at timestamp)")
+    failure = NodeFailure("history_scores", "model", "IO Error: No space left on device")
+    with monkeypatch.context() as patched:
+        patched.setattr(loop, "run_dbt", lambda *_: DbtOutcome(0, 0, [failure], 0.0))
+        done = update()
+    assert (done.run.outcome, done.success) == (runs.FAILED, False)
+    assert done.run.reason == f"dbt: {failure}"
+    assert done.run.version == publishing.current(Paths.from_environment())
+    assert update().run.outcome == runs.PUBLISHED
+
+
+def test_a_folder_of_models_of_another_name_is_another_project(tmp_path: Path) -> None:
+    (tmp_path / "models" / "marts").mkdir(parents=True)
+    (tmp_path / "models" / "marts" / "a.sql").write_text("select 1")
+    (tmp_path / "profiles.yml").write_text("")
+    project = DbtProject(tmp_path, tmp_path)
+    before = news.fingerprint(project)
+    (tmp_path / "models" / "marts").rename(tmp_path / "models" / "martz")
+    assert news.fingerprint(project) != before
+
+
 @pytest.mark.parametrize(
     "moment",
     ["building 30/", "publishing marts.dim_users", "publishing switched"],
@@ -374,6 +433,9 @@ def test_as_json_a_run_is_one_line_however_it_ends(
         {"success": False, "error": "disk full"}
     ]
     assert (done.exit_code, done.stderr) == (1, "error: disk full\n")
+    monkeypatch.setenv("PROFILECTL_KEEP_VERSIONS", "none")
+    [line] = call(*command).stdout.splitlines()
+    assert "PROFILECTL_KEEP_VERSIONS must be" in json.loads(line)["error"]
 
 
 def test_a_demo_too_small_for_a_model_says_so_and_goes_on(home: Home, call: Any) -> None:
@@ -410,6 +472,22 @@ def test_an_update_that_could_not_be_done_is_tried_again_without_another_file(
         seen.append(one)
     full_disk = "profiles.duckdb: No space left on device"
     assert [one.error and one.error.message for one in seen] == ["in use", full_disk, None]
+    assert len(events()) == 4
+
+
+def test_a_model_that_could_not_be_built_is_tried_again_without_another_file(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, full = loop.run_dbt, NodeFailure("user_features", "model", "IO Error: No space left on device")
+    told = iter([DbtOutcome(0, 0, [full], 0.0)])
+    monkeypatch.setattr(loop, "run_dbt", lambda *rest: next(told, None) or real(*rest))
+    receipt(home, "b9", "card1", 99.0)
+    seen: list[watching.Watched] = []
+    for one in watching.watch(
+        DBT, Paths.from_environment(), every=0.05, train="never", stop=lambda: len(seen) == 2
+    ):
+        seen.append(one)
+    assert [one.updated and one.updated.run.outcome for one in seen] == [runs.FAILED, runs.PUBLISHED]
     assert len(events()) == 4
 
 

@@ -133,6 +133,8 @@ class _Update:
                 self._publish(done, found, complete, before, draft)
                 if not waits and any(row["users"] for row in done.scored):
                     self._record(done)
+                if done.failures:  # of the history, which the next run then brings up to date
+                    run.outcome, run.reason = runs.FAILED, f"dbt: {done.failures[0]}"
         except BaseException as error:
             run.outcome, run.reason = runs.FAILED, _reason(error)
             try:

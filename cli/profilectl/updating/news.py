@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from dataclasses import dataclass
+from datetime import datetime
 
 import duckdb
 
@@ -64,6 +66,8 @@ def look(
         return News(frozenset(), "what is built already is not known", frozenset())
     if complete["project"] != project:
         return News(frozenset(), "the dbt project or a setting changed", frozenset())
+    if _built_since(connection, complete["ended_at"]):
+        return News(frozenset(), "a build by hand came after the last update", frozenset())
     contract = _contract(connection)
     waiting = new_files(connection, find_files(paths.landing, contract, paths.settle_seconds), contract)
     entities = {(file.source, file.entity) for file in waiting}
@@ -72,6 +76,18 @@ def look(
         "",
         frozenset(contract.entities),
     )
+
+
+def _built_since(connection: duckdb.DuckDBPyConnection, moment: datetime) -> bool:
+    """Whether dbt wrote anything after a run ended: with which settings, no run has noted."""
+    if not facts.has_table(connection, "ops", "model_state"):
+        return False
+    found = connection.execute(
+        "select 1 from ops.model_state where wrote in"
+        " (select build_id from ops.builds where started_at > ?) limit 1",
+        [moment],
+    ).fetchall()
+    return bool(found)
 
 
 def landed_since(connection: duckdb.DuckDBPyConnection, batch: int) -> set[Entity]:
@@ -96,7 +112,8 @@ def fingerprint(project: DbtProject) -> str:
     """Return a digest of every file of the dbt project, its profile and the settings that change results."""
     digest = hashlib.sha256()
     for path in project.sources():
-        digest.update(f"\0{path.name}\0".encode() + path.read_bytes())
+        # with its folder: dbt_project.yml configures models by folder
+        digest.update(f"\0{os.path.relpath(path, project.folder)}\0".encode() + path.read_bytes())
     digest.update(repr(sorted(settings_of_results().items())).encode())
     return digest.hexdigest()[:16]
 

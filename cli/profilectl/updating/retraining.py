@@ -11,7 +11,7 @@ from profilectl import facts
 from profilectl.dbt_runner import load_manifest
 from profilectl.project import DbtProject, Paths
 from profilectl_ml import checks
-from profilectl_ml.errors import ProfilectlError
+from profilectl_ml.errors import in_one_line
 from profilectl_ml.watermarks import last_day, utc_now
 
 Progress = Callable[[float, str], None]
@@ -52,7 +52,7 @@ def retrain(
     create_ml_tables(connection)
     manifest = load_manifest(project, paths)
     declared, rules = tasks_from_manifest(manifest), monitoring.rules(manifest)
-    told, today = [], last_day(connection)
+    rows, today = [], last_day(connection)
     for place, task in enumerate(declared.values()):
 
         def part(share: float, what: str, place: int = place, name: str = task.name) -> None:
@@ -64,16 +64,16 @@ def retrain(
             try:
                 result = train(connection, task, seed=seed, progress=part)
                 row |= {"trained": True, "model_id": result.model_id}
-            except ProfilectlError as error:
+            except Exception as error:  # whatever it is, it must not keep what was built from readers
                 # What was noted of a task that was not due may be this very failure.
                 why = f"{found.reason}, but " if found.due else ""
-                reason = f"{why}training failed: {error.message}"
+                reason = f"{why}training failed: {in_one_line(error)}"
                 checks.not_again(connection, found, reason, today=today, now=utc_now())
                 # Without enough data there is nothing wrong yet; a model that cannot be replaced is.
                 row |= {"failed": bool(found.model_id), "reason": reason}
-        told.append(row)
+        rows.append(row)
     checks.pass_over(connection, declared, today=today, now=utc_now())
-    return told
+    return rows
 
 
 def is_settled(connection: duckdb.DuckDBPyConnection) -> bool:

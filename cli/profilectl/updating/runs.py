@@ -162,7 +162,7 @@ def last_complete(connection: duckdb.DuckDBPyConnection) -> facts.Row | None:
     """Return the newest run if it ended well; none after a failed or killed one, or before the first."""
     found = facts.rows(
         connection,
-        "select outcome, through_batch, project, version from ops.runs"
+        "select outcome, through_batch, project, version, ended_at from ops.runs"
         " where outcome is not null order by run_id desc limit 1",
     )
     return found[0] if found and found[0]["outcome"] in COMPLETE else None

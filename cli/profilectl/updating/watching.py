@@ -43,6 +43,12 @@ class Watched:
     error: ProfilectlError | None
     latency: facts.Row
 
+    @property
+    def may_pass(self) -> bool:
+        """Whether it may go better another time with the same files; a test that failed would fail again."""
+        failures = [] if self.updated is None else self.updated.failures
+        return self.error is not None or any(failure.kind != "test" for failure in failures)
+
 
 def watch(
     project: DbtProject,
@@ -56,10 +62,10 @@ def watch(
     """Update whenever the landing folder or the project changed, and yield what each update did.
 
     A file counts as arrived when it has lain untouched from one look to the next: one that is still being
-    written waits, and nothing waits for it. An
-    update that could not be done, because the disk is full or somebody reads the warehouse, is told and tried
-    again, at longer and longer intervals up to a minute, and at once when something changes. The home is held
-    against other writers all the time.
+    written waits, and nothing waits for it. An update that could not be done, because the disk is full or
+    somebody reads the warehouse, or in which a model could not be built, is told and tried again, at longer
+    and longer intervals up to a minute, and at once when something changes. The home is held against other
+    writers all the time.
 
     Parameters
     ----------
@@ -100,7 +106,7 @@ def watch(
                         draft = None
                     elif one.error is None and (draft is None or not draft.is_open):
                         draft = publishing.prepare(paths)
-                    failures = 0 if one.error is None else failures + 1
+                    failures = failures + 1 if one.may_pass else 0
                     again = time.monotonic() + min(every * 2**failures, _RETRY_WITHIN)
                     yield one
                 else:
