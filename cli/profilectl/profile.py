@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import duckdb
@@ -50,15 +51,22 @@ def find_user(connection: duckdb.DuckDBPyConnection, text: str) -> str:
     )
 
 
+#: What is no part of a telephone number, as the macro clean_phone has it.
+_NOT_OF_A_NUMBER = re.compile(r"\(0\)|[\s,;]*(?:x|ext|extension)[\s.:]*\d+\s*$", re.IGNORECASE | re.ASCII)
+
+
 def spellings(text: str) -> list[str]:
     """Return the canonical spellings that ``text`` may stand for: as is, lower case, a bare phone number."""
     plain = text.strip()
-    digits = "".join(character for character in plain if character.isdigit())
-    looks_like_phone = len(digits) >= 7 and not any(character.isalpha() for character in plain)
-    phones = [digits, f"+{digits}", f"+1{digits}"] if looks_like_phone else []
-    if looks_like_phone and len(digits) == 10:
-        # Staging put the project's country code before it, which the warehouse does not say.
-        phones += [f"+{country}{digits}" for country in range(1, 1000)]
+    number = _NOT_OF_A_NUMBER.sub("", plain)
+    digits = re.sub(r"[^0-9]", "", number)
+    phones = []
+    if len(digits) >= 7 and not any(character.isalpha() for character in number):
+        phones = [digits, f"+{digits}", f"+{digits.removeprefix('00')}"]
+        national = digits.removeprefix("0") if len(digits) == 11 else digits
+        if len(national) == 10:
+            # Staging put the project's country code before it, which the warehouse does not say.
+            phones += [f"+{country}{national}" for country in range(1, 1000)]
     return [*dict.fromkeys([text, plain, plain.lower(), *phones])]
 
 

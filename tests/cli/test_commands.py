@@ -172,7 +172,8 @@ def test_a_national_number_is_found_whatever_the_country_of_the_project(small_wa
             "update marts.identity_map set identifier_value = '+492125550100'"
             " where user_id = 'u0000000000000005' and identifier_type = 'phone'"
         )
-    for name in ("212-555-0100", "(212) 555 0100", "+49 212 5550100"):
+    national = ("212-555-0100", "(212) 555 0100", "0212 555 0100", "212 555 0100 ext. 9")
+    for name in (*national, "+49 212 5550100", "0049 212 5550100", "+49 (0) 212 5550100"):
         assert json.loads(call("show", name, "--json").stdout)["user_id"] == "u0000000000000005"
 
 

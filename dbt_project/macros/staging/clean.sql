@@ -20,14 +20,20 @@
   end
 {%- endmacro %}
 
-{# Canonical phone: + and digits (E.164); a national number gets the default country code. #}
+{# Canonical phone: + and digits (E.164). 00 stands for +, and a national number gets the default country code, in place of the
+   0 that is dialled inside some countries. No part of it are a 0 in brackets, which is dialled there only, and an extension. #}
 {% macro clean_phone(column) -%}
-  {%- set digits -%} regexp_replace({{ column }}, '[^0-9]', '', 'g') {%- endset -%}
+  {%- set number -%}
+    regexp_replace({{ column }}, '\(0\)|[\s,;]*(?i:x|ext|extension)[\s.:]*\d+\s*$', '', 'g')
+  {%- endset -%}
+  {%- set digits -%} regexp_replace({{ number }}, '[^0-9]', '', 'g') {%- endset -%}
   {%- set country = var('default_country_code') | string -%}
   case
     when {{ column }} is null then null
     when {{ trimmed(column) }} like '+%' and length({{ digits }}) between 8 and 15 then '+' || {{ digits }}
+    when {{ digits }} like '00%' and length({{ digits }}) between 11 and 17 then '+' || substr({{ digits }}, 3)
     when length({{ digits }}) = 10 then '+{{ country }}' || {{ digits }}
+    when length({{ digits }}) = 11 and {{ digits }} like '0%' then '+{{ country }}' || substr({{ digits }}, 2)
     when length({{ digits }}) = {{ 10 + country | length }} and {{ digits }} like '{{ country }}%' then '+' || {{ digits }}
   end
 {%- endmacro %}
