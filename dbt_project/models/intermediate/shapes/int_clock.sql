@@ -1,6 +1,11 @@
 {{ config(materialized='tracked', whole=true, stamped=false) }}
 -- What "now" means: the last day about which nothing more is expected, never the wall clock.
-{% set given = var('as_of') or env_var('PROFILECTL_AS_OF', '') %}
+{% set given = (var('as_of') or env_var('PROFILECTL_AS_OF', '')) | string %}
+{% if given and not modules.re.fullmatch('\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])', given) %}
+{% do exceptions.raise_compiler_error(
+    'as_of (dbt_project.yml, or PROFILECTL_AS_OF) must be a day such as 2024-05-31, not ' ~ given
+) %}
+{% endif %}
 
 with events as (
 
@@ -21,7 +26,7 @@ final as (
 
     select
         {% if given %}
-        cast('{{ modules.datetime.date.fromisoformat(given | string) }}' as date) as as_of,
+        cast('{{ modules.datetime.date.fromisoformat(given) }}' as date) as as_of,
         {% else %}
         cast({{ reporting_day(
             "last_event_at + interval " ~ var('day_complete_grace_minutes') ~ " minute"
