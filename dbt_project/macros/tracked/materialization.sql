@@ -76,6 +76,8 @@
     {% do exceptions.raise_compiler_error('dbt_project.yml: var ' ~ slices.var ~ ' has ' ~ var(slices.var)
       ~ '; it takes a number of rows, one or more') %}
   {% endif %}
+  {# as many nodes as dbt builds at once share the memory #}
+  {% set at_once = [at_once // (target.threads or 1), 1] | max %}
   {{ return([(rows + at_once - 1) // at_once, 1] | max) }}
 {% endmacro %}
 
