@@ -68,6 +68,15 @@ def test_parquet_holds_what_the_version_holds(small_warehouse: Paths) -> None:
             assert different == (0,), table
 
 
+def test_what_only_views_read_is_exported_when_it_is_named(small_warehouse: Paths, tmp_path: Path) -> None:
+    with duckdb.connect(str(publish(small_warehouse).file)) as connection:
+        connection.execute("create schema parts; create table parts.int_users as select 1 as user_key")
+    everything = export(small_warehouse, "parquet").output
+    assert {folder.name for folder in everything.iterdir() if folder.is_dir()} == {"marts", "meta", "ml"}
+    some = export(small_warehouse, "parquet", output=tmp_path / "parts", tables=["parts.*"]).output
+    assert [folder.name for folder in some.iterdir() if folder.is_dir()] == ["parts"]
+
+
 def test_odd_types_arrive_as_what_tools_can_read(small_warehouse: Paths) -> None:
     published_with_odd_types(small_warehouse)
     done = export(small_warehouse, "parquet", tables=["marts.odd", "marts.odder"])

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import duckdb
 
 from profilectl.facts import columns, count, has_table, rows
+from profilectl.publication.contents import PARTS
 from profilectl_ml.errors import ProfilectlError
 
 
@@ -27,7 +28,9 @@ class Table:
 
 
 def chosen(connection: duckdb.DuckDBPyConnection, wanted: Sequence[str]) -> list[Table]:
-    """Return the tables called ``wanted``, in that order and each once; all of them where none is named.
+    """Return the tables called ``wanted``, in that order and each once.
+
+    Where none is named, all of them but those that only the published views read.
 
     Parameters
     ----------
@@ -48,7 +51,7 @@ def chosen(connection: duckdb.DuckDBPyConnection, wanted: Sequence[str]) -> list
     )
     known = {f"{row['schema']}.{row['name']}": (row["schema"], row["name"]) for row in there}
     names: dict[str, None] = {}
-    for one in wanted or known:
+    for one in wanted or [name for name, (of, _) in known.items() if of != PARTS]:
         schema, _, table = one.partition(".")
         found = [name for name, (of, _) in known.items() if of == schema] if table == "*" else [one]
         if not found or found[0] not in known:
