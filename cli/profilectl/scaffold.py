@@ -19,8 +19,8 @@ Made by `profilectl init`. `dbt_project/` is yours to change; `profiles.yml` say
     profilectl publish     # var/published/profiles.duckdb, for BI tools
     profilectl report      # var/report.html
 
-`dbt build --project-dir dbt_project` does the same as `profilectl build`. Everything generated lies in
-`var/`; set `PROFILECTL_HOME` to have it elsewhere.
+`dbt build --project-dir dbt_project` does the same as `profilectl build`, and runs the unit tests.
+Everything generated lies in `var/`; set `PROFILECTL_HOME` to have it elsewhere.
 """
 
 IGNORE = """var/*

@@ -53,7 +53,7 @@ def run(
         str | None, _table_option("--metric", "METRIC", "mse, mae, relative, tweedie; log_loss, brier.")
     ] = None,
     candidates: Annotated[
-        str | None, _table_option("--candidates", "A,B", "Models to compare. Default: all.")
+        str | None, _table_option("--candidates", "A,B", "Models to compare. Default: all but lightgbm.")
     ] = None,
     without: Annotated[
         str | None, _table_option("--without", "A,B", "Columns that must not be features.")

@@ -1,7 +1,7 @@
 {{ config(materialized='view') }}
 
 -- A view: users are attached when it is read, so a merge restates no event, and a build does not write every event a
--- second time. `profilectl publish` makes a table of it for BI.
+-- second time.
 with events as (
 
     select * from {{ ref('int_events') }}

@@ -1,7 +1,7 @@
 {{ config(materialized='view') }}
 
 -- Every value that a source gave for an attribute of a user: the winner, and those that lost. A view, so that a build
--- writes none of it; `profilectl publish` makes a table of it for BI.
+-- writes none of it.
 {% set rules = survivorship() %}
 
 with people as (
