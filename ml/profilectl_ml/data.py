@@ -159,7 +159,7 @@ def layout_query(task: Task, layout: Layout) -> str:
     listed = ", ".join(quote_identifier(name) for name in layout.names)
     return (
         f"select {quote_identifier(task.entity)}::varchar as {_ENTITY}, {_label_value(task)} as __label,"
-        f" {listed} from {quote_relation(*task.examples)} where {_is_example(task)}"
+        f" {listed} from {quote_relation(*task.examples)} where {is_example(task)}"
     )
 
 
@@ -318,13 +318,14 @@ def _label_value(task: Task) -> str:
     return f"{column}::varchar" if is_text else column
 
 
-def _is_example(task: Task) -> str:
+def is_example(task: Task) -> str:
+    """Return the condition that a row is learnt from: it has a label and is of the population."""
     population = f" and {quote_identifier(task.population)}" if task.population else ""
     return f"{has_label(task.label)}{population}"
 
 
 def _rows(task: Task) -> str:
-    return f"select * from {quote_relation(*task.examples)} where {_is_example(task)}"
+    return f"select * from {quote_relation(*task.examples)} where {is_example(task)}"
 
 
 def layout_of(table: pa.Table, chosen: list[str]) -> Layout:

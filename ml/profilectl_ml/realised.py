@@ -8,7 +8,7 @@ from datetime import timedelta
 import duckdb
 import numpy as np
 
-from profilectl_ml.data import MAX_USERS, label_of, layout_query
+from profilectl_ml.data import MAX_USERS, is_example, label_of, layout_query
 from profilectl_ml.evaluation import evaluate
 from profilectl_ml.predicting import predict_bounded
 from profilectl_ml.registry import LoadedModel
@@ -39,7 +39,8 @@ def realised_error(connection: duckdb.DuckDBPyConnection, model: LoadedModel, ta
     ).fetchall()
     cutoff = quote_identifier(str(task.cutoff))
     ((newest,),) = connection.execute(
-        f"select max({cutoff}) from {quote_relation(*task.examples)}"
+        # The label of the newest cutoffs may not be known yet.
+        f"select max({cutoff}) from {quote_relation(*task.examples)} where {is_example(task)}"
     ).fetchall()
     window = timedelta(days=task.horizon_days)
     if tested is None or newest is None or newest < tested + window:

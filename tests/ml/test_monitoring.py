@@ -101,6 +101,16 @@ def test_an_error_above_the_interval_of_the_test_is_due(trained: duckdb.DuckDBPy
     assert not check(trained, RetrainRule(on_error=False, max_drift=1e9), today=TODAY + timedelta(1)).due
 
 
+def test_a_cutoff_whose_labels_are_not_known_yet_hides_none_before_it(
+    trained: duckdb.DuckDBPyConnection,
+) -> None:
+    move_on(trained, "label_spend_next_28d + 400")
+    move_on(trained, "null")
+    found = check(trained)
+    assert found.due
+    assert "at 2017-12-31 is above the" in found.reason
+
+
 def test_a_window_that_overlaps_the_test_does_not_count(trained: duckdb.DuckDBPyConnection) -> None:
     move_on(trained, "label_spend_next_28d + 400", days=27)
     assert "no label window after its test is complete" in check(trained).reason
