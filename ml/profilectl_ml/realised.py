@@ -37,7 +37,8 @@ def realised_error(connection: duckdb.DuckDBPyConnection, model: LoadedModel, ta
     ((tested,),) = connection.execute(
         "select test_cutoff from ml.runs where run_id = ?", [stored.run_id]
     ).fetchall()
-    cutoff = quote_identifier(str(task.cutoff))
+    # A mart may keep cutoffs as moments; the test was on a day.
+    cutoff = f"{quote_identifier(str(task.cutoff))}::date"
     ((newest,),) = connection.execute(
         # The label of the newest cutoffs may not be known yet.
         f"select max({cutoff}) from {quote_relation(*task.examples)} where {is_example(task)}"

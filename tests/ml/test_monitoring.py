@@ -42,7 +42,7 @@ def check(
 def move_on(connection: duckdb.DuckDBPyConnection, spend: str, days: int = 28) -> None:
     """Let time pass: the newest cutoff moves by `days`, and what was spent after it is told by `spend`."""
     connection.execute(
-        "insert into marts.training_examples by name select * replace (cutoff + ?::integer as cutoff,"
+        "insert into marts.training_examples by name select * replace (cutoff + to_days(?::int) as cutoff,"
         f" {spend} as label_spend_next_28d) from marts.training_examples"
         " where cutoff = (select max(cutoff) from marts.training_examples)",
         [days],
@@ -107,6 +107,17 @@ def test_a_cutoff_whose_labels_are_not_known_yet_hides_none_before_it(
     move_on(trained, "label_spend_next_28d + 400")
     move_on(trained, "null")
     found = check(trained)
+    assert found.due
+    assert "at 2017-12-31 is above the" in found.reason
+
+
+def test_cutoffs_may_be_moments(make_marts: MakeMarts, quick_task: Task) -> None:
+    connection = make_marts()
+    connection.execute("alter table marts.training_examples alter cutoff type timestamp")
+    training.train(connection, quick_task)
+    assert "no label window after its test is complete before 2018-01-28" in check(connection).reason
+    move_on(connection, "label_spend_next_28d + 400")
+    found = check(connection, today=TODAY + timedelta(1))
     assert found.due
     assert "at 2017-12-31 is above the" in found.reason
 
