@@ -39,8 +39,8 @@ class Choice:
         All candidates, the ensemble among them.
     standings
         All candidates, the best first.
-    threshold
-        From which probability on a row counts as positive; None for amounts.
+    thresholds
+        From which probability of each candidate on a row counts as positive; none for amounts.
     why
         The choice in words.
     """
@@ -48,7 +48,7 @@ class Choice:
     winner: Compared
     comparison: Comparison
     standings: list[Standing]
-    threshold: float | None
+    thresholds: dict[str, float]
     why: str
 
 
@@ -82,8 +82,10 @@ def choose(
     close = {s.name for s in standings if s.close}
     winner = min((c for c in compared if c.name in close), key=lambda c: (c.complexity, c.loss))
     classification = question.recipe.kind == "classification"
-    threshold = best_threshold(actual, winner.predicted, costs) if classification else None
-    return Choice(winner, comparison, standings, threshold, _why(winner, best, standings, question.metric))
+    thresholds = (
+        {c.name: best_threshold(actual, c.predicted, costs) for c in compared} if classification else {}
+    )
+    return Choice(winner, comparison, standings, thresholds, _why(winner, best, standings, question.metric))
 
 
 def _why(winner: Compared, best: Compared, standings: list[Standing], metric: str) -> str:

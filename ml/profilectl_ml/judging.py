@@ -34,14 +34,14 @@ class Judgement:
 def judge(task: Task, choice: Choice, rows: Rows, schedule: Plan, seed: int, tell: Progress) -> Judgement:
     """Return every candidate's predictions of the test rows and its metrics, there and in validation."""
 
-    def measured(where: Any, predicted: Any) -> dict[str, Metric]:
+    def measured(name: str, where: Any, predicted: Any) -> dict[str, Metric]:
         return evaluate(
             rows.label[where],
             predicted,
             rows.number[where],
             seed=seed,
             kind=task.kind,
-            threshold=0.5 if choice.threshold is None else choice.threshold,
+            threshold=choice.thresholds.get(name, 0.5),
             costs=task.costs.pair,
         )
 
@@ -53,8 +53,8 @@ def judge(task: Task, choice: Choice, rows: Rows, schedule: Plan, seed: int, tel
         model = fit(c.estimator, rows.matrix[learnt], rows.label[learnt])
         predicted = predict_bounded(model, rows.matrix[judged], task.minimum)
         found.models[c.name], found.predicted[c.name] = model, predicted
-        found.validation[c.name] = measured(schedule.folds.rows, c.predicted)
-        found.test[c.name] = measured(judged, predicted)
+        found.validation[c.name] = measured(c.name, schedule.folds.rows, c.predicted)
+        found.test[c.name] = measured(c.name, judged, predicted)
         if task.kind == "classification":
             found.reliability[c.name] = reliability(rows.label[judged], predicted)
     return found

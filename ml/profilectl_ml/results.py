@@ -41,7 +41,7 @@ class TrainResult:
     reliability
         Of each candidate's probabilities on the test rows; empty for amounts.
     threshold
-        From which probability on a user counts as positive.
+        From which probability of the serving candidate on a user counts as positive; None for amounts.
     details
         How the choice was made: standings, trials, what was skipped and why.
     slices

@@ -96,6 +96,7 @@ def _train(connection: duckdb.DuckDBPyConnection, task: Task, seed: int, tell: P
     promoted, reason = promotion(task, choice, judgement, rows.label[schedule.judged], schedule)
     compared = choice.comparison.compared
     serving = choice.winner if promoted else compared[0]
+    threshold = choice.thresholds.get(serving.name)
 
     tell(_JUDGED, "weighing features")
     importance = permutation_importance(
@@ -141,9 +142,10 @@ def _train(connection: duckdb.DuckDBPyConnection, task: Task, seed: int, tell: P
         kind=task.kind,
         features=report,
         reliability=judgement.reliability,
-        threshold=choice.threshold,
+        threshold=threshold,
         details={
             **_details(task, choice, schedule),
+            "threshold": threshold,
             "sample": examples.sample,
             "left_out": left_out(connection, task, examples),
             "scored_by": served.how,
@@ -166,7 +168,7 @@ def _train(connection: duckdb.DuckDBPyConnection, task: Task, seed: int, tell: P
         final,
         baseline,
         examples.layout,
-        {"task": to_details(task), "threshold": choice.threshold, "seed": seed},
+        {"task": to_details(task), "threshold": threshold, "seed": seed},
     )
     write_run(connection, Run(result, model, task, served, kept, seed, settings))
     tell(1.0, "done")
@@ -196,7 +198,6 @@ def _details(task: Task, choice: Choice, schedule: Plan) -> dict[str, Any]:
         "how": schedule.how,
         "why": choice.why,
         "metric": task.metric,
-        "threshold": choice.threshold,
         "costs": asdict(task.costs),
         "budget_seconds": task.budget_seconds,
         "standings": [{**asdict(s), "within_one_error": s.close} for s in choice.standings],

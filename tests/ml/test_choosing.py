@@ -74,8 +74,9 @@ def test_of_equally_complex_ones_the_better_wins(monkeypatch: pytest.MonkeyPatch
     assert "b has the smallest mse" in choice.why
 
 
-def test_only_a_classification_has_a_threshold(monkeypatch: pytest.MonkeyPatch, hard: np.ndarray) -> None:
+def test_only_a_classification_has_thresholds(monkeypatch: pytest.MonkeyPatch, hard: np.ndarray) -> None:
     base = compared(BASELINE, 0, hard)
     told = replace(compared("a", 1, hard - 9), predicted=np.arange(ROWS) % 2 * 0.6 + 0.2)
-    assert chosen(monkeypatch, base, told).threshold is None
-    assert chosen(monkeypatch, base, told, kind="classification").threshold == pytest.approx(0.5)
+    assert chosen(monkeypatch, base, told).thresholds == {}
+    found = chosen(monkeypatch, base, told, kind="classification").thresholds
+    assert found == {BASELINE: pytest.approx(0.5), "a": pytest.approx(0.5)}

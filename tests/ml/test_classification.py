@@ -96,6 +96,27 @@ def test_a_coin_is_not_learnt(make_marts: MakeMarts, task: Task) -> None:
     assert len(found(connection, "select distinct score from ml.scores")) == 1
 
 
+def test_a_baseline_that_serves_decides_by_a_threshold_of_its_own(make_marts: MakeMarts, task: Task) -> None:
+    connection = make_marts(users=300)
+    connection.execute(
+        # What the winner knows is wrong on the test cutoff, where the baseline knows all.
+        "update marts.training_examples set label_spend_next_28d = if(spend_84d > 390, 200, 0)"
+        " where cutoff = (select max(cutoff) from marts.training_examples)"
+    )
+    failed = train(connection, task)
+    assert (failed.winner, failed.serving) == ("logistic", "baseline")
+    details = found(connection, "select r.details, m.details from ml.runs r join ml.models m using (run_id)")
+    assert {json.loads(one)["threshold"] for one in details[0]} == {failed.threshold}
+    # The same as where no candidate knows anything that it does not.
+    alone = train(
+        connection, replace(task, without=("visits", "spend_ewma_8w", "gap_mean_days", "age_band", "home"))
+    )
+    assert alone.winner == "baseline"
+    assert failed.threshold == alone.threshold
+    for one, other in ((failed.validation, alone.validation), (failed.test, alone.test)):
+        assert one["baseline"] == other["baseline"]
+
+
 def test_labels_of_many_values_need_a_rule(make_marts: MakeMarts, task: Task) -> None:
     with pytest.raises(ProfilectlError, match="neither true or false nor 0 or 1"):
         train(make_marts(), replace(task, positive=None))
