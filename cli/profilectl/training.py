@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -125,7 +126,7 @@ def train_table(
     source
         A file, or ``schema.table`` of the warehouse.
     wanted
-        What :func:`profilectl_ml.tables.table_task` takes.
+        What else :func:`profilectl_ml.tables.table_task` takes.
 
     Raises
     ------
@@ -144,13 +145,21 @@ def train_table(
             open_file(paths, paths.warehouse, read_only=False) as connection,
         ):
             progress(0.0, f"reading {Path(source).name}")
-            task = table_task(connection, source, **wanted)
+            task = table_task(connection, source, declared=_declared(paths), **wanted)
             train_task(connection, task, seed=seed, progress=progress)
             return _runs(connection, {task.name})[0]
     except BaseException:
         if fresh:
             paths.warehouse.unlink(missing_ok=True)
         raise
+
+
+def _declared(paths: Paths) -> set[str]:
+    """Return the names of the tasks that dbt read last: to have them read anew would take seconds."""
+    if not paths.manifest.is_file():  # there need not be a project
+        return set()
+    exposures = json.loads(paths.manifest.read_text(encoding="utf-8")).get("exposures", {})
+    return {str(e["name"]) for e in exposures.values() if e.get("type") == "ml"}
 
 
 def _part(progress: Progress, name: str, place: int, count: int) -> Progress:

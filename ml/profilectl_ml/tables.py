@@ -6,7 +6,9 @@ import json
 import re
 import shlex
 import unicodedata
+from collections.abc import Collection
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
@@ -15,7 +17,7 @@ from profilectl_ml.data import check_features, column_types, has_label
 from profilectl_ml.errors import ProfilectlError
 from profilectl_ml.layout import Layout
 from profilectl_ml.losses import LOSS_NAMES
-from profilectl_ml.registry import list_models
+from profilectl_ml.registry import StoredModel, list_models
 from profilectl_ml.sql import quote_identifier, quote_relation
 from profilectl_ml.table_files import ROW_NUMBER, SUFFIXES, file_suffix, open_file
 from profilectl_ml.tasks import SUPERVISED, Positive, Task, default_metric
@@ -38,6 +40,7 @@ def table_task(
     candidates: tuple[str, ...] = (),
     budget_seconds: float = Task.budget_seconds,
     without: tuple[str, ...] = (),
+    declared: Collection[str] = (),
 ) -> Task:
     """Return the task of learning ``label`` from the other columns of a table.
 
@@ -62,6 +65,8 @@ def table_task(
         The label's value that counts as 1, all others as 0.
     metric, candidates, budget_seconds, without
         As in :class:`profilectl_ml.tasks.Task`.
+    declared
+        Names of tasks that the dbt project declares, as far as they are known.
 
     Raises
     ------
@@ -85,7 +90,7 @@ def table_task(
         if entity is None:
             raise ProfilectlError(f"{source}: which column identifies a row?", hint="name it with --id")
     origin = str(Path(source).resolve()) if is_file else ".".join(relation)
-    _check_name(connection, called, origin, given=name is not None)
+    _check_name(connection, called, origin, given=name is not None, declared=declared)
     types = column_types(connection, relation)
     for option, column in (("--id", key), ("--label", label), *(("--without", c) for c in without)):
         if column not in types:
@@ -172,25 +177,43 @@ def table_name(source: str) -> str:
     return re.sub(r"\W+", "_", unicodedata.normalize("NFC", text)).strip("_") or "table"
 
 
-def _check_name(connection: duckdb.DuckDBPyConnection, called: str, origin: str, *, given: bool) -> None:
+def _check_name(
+    connection: duckdb.DuckDBPyConnection,
+    called: str,
+    origin: str,
+    *,
+    given: bool,
+    declared: Collection[str],
+) -> None:
     """Refuse a name whose scores and model are of something else: training would replace them."""
-    serving = next((model for model in list_models(connection, called) if model.serving), None)
-    if serving is None:
-        return
-    ((details,),) = connection.execute(
-        "select details from ml.models where model_id = ?", [serving.model_id]
-    ).fetchall()
-    task = json.loads(details or "{}").get("task", {})
-    theirs = task.get("source") or ".".join(task.get("features", ()))
-    if serving.kind not in SUPERVISED or task.get("cutoff"):
+    listed = list_models(connection, called)
+    # A declared task is the project's before it is trained, too, and after its model was retired.
+    if called in declared or any(_is_declared(connection, model) for model in listed):
         raise ProfilectlError(
             f"{called} is a task that the dbt project declares", hint="call this one otherwise: --name NAME"
         )
+    serving = next((model for model in listed if model.serving), None)
+    if serving is None:
+        return
+    task = _learnt(connection, serving)
+    theirs = task.get("source") or ".".join(task.get("features", ()))
     if theirs != origin and not given:
         raise ProfilectlError(
             f"the task {called} was learnt from {theirs}",
             hint=f"call this one otherwise (--name NAME), or let it take over: --name {called}",
         )
+
+
+def _is_declared(connection: duckdb.DuckDBPyConnection, model: StoredModel) -> bool:
+    return model.kind not in SUPERVISED or bool(_learnt(connection, model).get("cutoff"))
+
+
+def _learnt(connection: duckdb.DuckDBPyConnection, model: StoredModel) -> dict[str, Any]:
+    """Return the task that a model was trained for, as it is kept beside it."""
+    ((details,),) = connection.execute(
+        "select details from ml.models where model_id = ?", [model.model_id]
+    ).fetchall()
+    return dict(json.loads(details or "{}").get("task", {}))
 
 
 def _relation(source: str) -> tuple[str, str]:

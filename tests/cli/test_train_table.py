@@ -279,6 +279,21 @@ def test_a_table_cannot_take_the_name_of_a_declared_task(paths: Paths, tmp_path:
     assert "declared is a task that the dbt project declares" in failed.stderr
 
 
+def test_a_table_cannot_take_the_name_of_a_declared_task_before_it_is_trained(
+    paths: Paths, tmp_path: Path
+) -> None:
+    file = write(tmp_path, lines())
+    paths.manifest.parent.mkdir(parents=True)
+    # As dbt leaves it; a dashboard's name is free.
+    exposures = {"a": {"name": "customers", "type": "ml"}, "b": {"name": "board", "type": "dashboard"}}
+    paths.manifest.write_text(json.dumps({"exposures": exposures}))
+    failed = call("train", "--table", file, *QUICK, "--positive", "yes")
+    assert failed.exit_code == 1
+    assert "customers is a task that the dbt project declares" in failed.stderr
+    assert not paths.warehouse.exists()
+    assert call("train", "--table", file, *QUICK, "--positive", "yes", "--name", "board").exit_code == 0
+
+
 LABELS = {
     "float32": "case when {yes} then 0.1 else 0.7 end::float",
     "time": "timestamp '2024-01-01 00:00:00.5' + to_days(case when {yes} then 0 else 1 end)",

@@ -14,6 +14,7 @@ import pytest
 
 from profilectl_ml import promotion, serving, training
 from profilectl_ml.errors import ProfilectlError
+from profilectl_ml.tables import table_task
 from profilectl_ml.tasks import Task
 
 MakeMarts = Callable[..., duckdb.DuckDBPyConnection]
@@ -147,6 +148,16 @@ def test_another_model_may_serve_after_a_retirement(trained: Served) -> None:
     promotion.retire(connection, "spend_next_28d")
     assert promotion.promote(connection, models[0]).before is None
     assert promotion.rollback(connection, "spend_next_28d").model_id == models[2]
+
+
+def test_a_table_cannot_take_the_name_of_a_declared_task_whose_model_was_retired(
+    make_marts: MakeMarts, quick_task: Task
+) -> None:
+    connection = make_marts()
+    training.train(connection, quick_task)
+    promotion.retire(connection, quick_task.name)
+    with pytest.raises(ProfilectlError, match="spend_next_28d is a task that the dbt project declares"):
+        table_task(connection, "marts.user_features", entity="user_id", label="visits", name=quick_task.name)
 
 
 @pytest.mark.parametrize(
