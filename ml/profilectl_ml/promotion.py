@@ -70,10 +70,13 @@ def rollback(connection: duckdb.DuckDBPyConnection, task: str, *, reason: str = 
     ProfilectlError
         If no other model has served this task, or that model cannot score any more.
     """
-    known = {m.model_id for m in list_models(connection, task)}
-    served = _served(connection, task) if known else []
-    present = _NOBODY if served[-1:] == [_NOBODY] else serving_model_id(connection, task)
-    earlier = [m for m in served[:-1] if m in known and m != present]
+    listed = list_models(connection, task)
+    if not listed:
+        raise _never_trained(task)
+    known = {m.model_id for m in listed}
+    # The registry knows who serves: the log may end in a retirement that a rollback has undone.
+    present = next((m.model_id for m in listed if m.serving), _NOBODY)
+    earlier = [m for m in _served(connection, task)[:-1] if m in known and m != present]
     if not earlier:
         raise ProfilectlError(
             f"no model served task {task!r} before the present one",
@@ -134,11 +137,7 @@ def serving_model_id(connection: duckdb.DuckDBPyConnection, task: str) -> str:
     known = list_models(connection, task)
     found: list[StoredModel] = [m for m in known if m.serving]
     if not found:
-        raise (
-            none_serves(task)
-            if known
-            else ProfilectlError(f"no model serves task {task!r} yet", hint="train one: profilectl train")
-        )
+        raise none_serves(task) if known else _never_trained(task)
     return found[0].model_id
 
 
@@ -148,6 +147,10 @@ def none_serves(task: str) -> ProfilectlError:
         f"no model serves task {task!r}: it was retired",
         hint=f"let it serve again: profilectl models rollback {task}",
     )
+
+
+def _never_trained(task: str) -> ProfilectlError:
+    return ProfilectlError(f"no model serves task {task!r} yet", hint="train one: profilectl train")
 
 
 def _serve(connection: duckdb.DuckDBPyConnection, model: LoadedModel, reason: str, event: str | None) -> int:

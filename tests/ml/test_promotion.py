@@ -147,7 +147,11 @@ def test_another_model_may_serve_after_a_retirement(trained: Served) -> None:
     connection, models = trained
     promotion.retire(connection, "spend_next_28d")
     assert promotion.promote(connection, models[0]).before is None
-    assert promotion.rollback(connection, "spend_next_28d").model_id == models[2]
+    for earlier in (models[2], models[1], models[0]):
+        assert promotion.rollback(connection, "spend_next_28d").model_id == earlier
+        assert state(connection)["serving"] == state(connection)["scored by"] == [(earlier,)]
+    with pytest.raises(ProfilectlError, match="no model served task 'spend_next_28d' before"):
+        promotion.rollback(connection, "spend_next_28d")
 
 
 def test_a_table_cannot_take_the_name_of_a_declared_task_whose_model_was_retired(
