@@ -15,6 +15,7 @@ from profilectl_ml.catalogue import has_table
 from profilectl_ml.errors import ProfilectlError
 from profilectl_ml.evaluation import Metric
 from profilectl_ml.layout import Layout
+from profilectl_ml.watermarks import later_than
 
 
 @dataclass(frozen=True)
@@ -175,6 +176,8 @@ def set_retired(
 def _log(
     connection: duckdb.DuckDBPyConnection, task: str, model_id: str, event: str, reason: str, at: datetime
 ) -> None:
+    # Who served before is found by this order, even where the clock was set back.
+    at = max(at, later_than(connection, "promotions", "promoted_at"))
     connection.execute(
         "insert into ml.promotions (task, model_id, promoted_at, event, reason) values (?, ?, ?, ?, ?)",
         [task, model_id, at, event, reason],

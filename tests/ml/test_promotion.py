@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -12,7 +13,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from profilectl_ml import promotion, serving, training
+from profilectl_ml import promotion, serving, training, watermarks
 from profilectl_ml.errors import ProfilectlError
 from profilectl_ml.tables import table_task
 from profilectl_ml.tasks import Task
@@ -99,6 +100,16 @@ def test_a_rollback_undoes_a_promotion(trained: Served) -> None:
     connection, models = trained
     promotion.promote(connection, models[0])
     assert promotion.rollback(connection, "spend_next_28d").model_id == models[2]
+
+
+def test_a_clock_that_was_set_back_changes_no_order(trained: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    connection, models = trained
+    earlier = watermarks.utc_now() - timedelta(days=1)
+    for module in (promotion, watermarks):
+        monkeypatch.setattr(module, "utc_now", lambda: earlier)
+    promotion.promote(connection, models[0])
+    for back in (models[2], models[1]):
+        assert promotion.rollback(connection, "spend_next_28d").model_id == back
 
 
 def test_scoring_anew_sees_new_users_and_keeps_who_serves(trained: Served) -> None:
