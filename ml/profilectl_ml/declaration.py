@@ -10,6 +10,8 @@ from profilectl_ml.errors import ProfilectlError
 
 #: A key of every kind: when to train again; see :mod:`profilectl_ml.monitoring`.
 RETRAIN = "retrain"
+#: What every library takes for a seed: LightGBM has 31 bits for it, and clusterings add a little to it.
+MAX_SEED = 2**31 - 1
 
 
 @dataclass(frozen=True)
@@ -87,6 +89,13 @@ class Declaration:
             what = f"a whole number of {unit}" if unit else "a whole number"
             raise self.wrong(f"{key} must be {what} from {least}, not {value!r}")
         return int(value)
+
+    def seed(self, default: int) -> int:
+        """Return the seed of everything random, at most ``MAX_SEED``."""
+        seed = self.whole("seed", default)
+        if seed > MAX_SEED:
+            raise self.wrong(f"seed must be at most {MAX_SEED}, not {seed}")
+        return seed
 
     def number(self, key: str, default: float | None = None) -> float | None:
         """Return a number, or the default where it is not given."""

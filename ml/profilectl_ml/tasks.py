@@ -216,7 +216,7 @@ def parse(declared: Declaration) -> Task:
         known_at={str(k): str(v) for k, v in known_at.items()},
         max_alone=_share(declared, "max_alone", Task.max_alone),
         budget_seconds=float(declared.whole("budget_seconds", int(Task.budget_seconds), unit="seconds")),
-        seed=declared.whole("seed", Task.seed),
+        seed=declared.seed(Task.seed),
         path=declared.path,
     )
 

@@ -186,6 +186,8 @@ def test_files_that_are_no_tables(paths: Paths, tmp_path: Path) -> None:
         (("--table", "a.csv", "--label", "b", "--kind", "ranking"), "is not regression or classification"),
         (("--table", "a.csv", "--label", "b", "--candidates", "oracle"), "'oracle' is not one of"),
         (("--table", "a.csv", "--label", "b", "--kind", "regression", "--metric", "brier"), "one of mse"),
+        (("--seed", "-1"), "Invalid value for '--seed'"),
+        (("--seed", str(2**32)), "Invalid value for '--seed'"),
     ],
 )
 def test_wrong_usage_ends_with_2(paths: Paths, arguments: tuple[str, ...], said: str) -> None:

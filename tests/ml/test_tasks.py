@@ -75,6 +75,8 @@ def test_an_unknown_key_names_file_and_allowed_keys(manifest: dict[str, Any]) ->
         ("known_at", "x", "known_at must map"),
         ("baseline", {"column": "spend_84d", "factor": "x"}, "baseline factor must be a number"),
         ("seed", "x", "must be a whole number"),
+        ("seed", -1, "seed must be a whole number from 0"),
+        ("seed", 2**32, "seed must be at most"),
     ],
 )
 def test_a_wrong_value_is_a_clear_error(

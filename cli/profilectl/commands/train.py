@@ -12,6 +12,7 @@ from profilectl.console import emit_json, stdout
 from profilectl.errors import EXIT_FAILED
 from profilectl.progress import sharing
 from profilectl.project import Paths, locate_project
+from profilectl_ml.declaration import MAX_SEED
 from profilectl_ml.errors import ProfilectlError
 
 if TYPE_CHECKING:
@@ -64,7 +65,9 @@ def run(
             "--budget", metavar="SECONDS", min=1, help="Try no new setting after that.", rich_help_panel=TABLE
         ),
     ] = None,
-    seed: Annotated[int | None, typer.Option("--seed", help="Default: the seed of the task.")] = None,
+    seed: Annotated[
+        int | None, typer.Option("--seed", min=0, max=MAX_SEED, help="Default: the seed of the task.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Train the models that the dbt project declares, or one on any table, and write scores to the warehouse.

@@ -156,7 +156,7 @@ def parse(declared: Declaration) -> RecommendationTask:
         min_users_per_item=declared.whole("min_users_per_item", 20, least=1),
         half_life_days=declared.whole("half_life_days", 112, least=1, unit="days"),
         verbs=_verbs(declared),
-        seed=declared.whole("seed", RecommendationTask.seed),
+        seed=declared.seed(RecommendationTask.seed),
         path=declared.path,
     )
 

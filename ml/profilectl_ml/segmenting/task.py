@@ -96,7 +96,7 @@ def parse(declared: Declaration) -> ClusteringTask:
         most_k=most,
         min_stability=stability,
         max_users=declared.whole("max_users", ClusteringTask.max_users, least=100, unit="users"),
-        seed=declared.whole("seed", ClusteringTask.seed),
+        seed=declared.seed(ClusteringTask.seed),
         path=declared.path,
     )
 

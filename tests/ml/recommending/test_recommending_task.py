@@ -51,6 +51,7 @@ def test_an_unknown_key_names_the_allowed_ones() -> None:
         ({"filter": {"source": []}}, "the filter on 'source' must be"),
         ({"verbs": "eat"}, "verbs needs exactly"),
         ({"k": 51}, "k must be at most 50"),
+        ({"seed": 2**32}, "seed must be at most"),
         ({"horizon_days": 0}, "horizon_days must be"),
         ({"holdout": "never"}, "holdout 'never' is not one of"),
         ({"users": None}, "segment is a column of the model that 'users' names"),

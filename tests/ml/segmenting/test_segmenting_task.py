@@ -43,6 +43,7 @@ def test_columns_are_read_short_and_long() -> None:
         ({"k": 4}, "k must be"),
         ({"min_stability": 2}, "min_stability must be from 0 to 1"),
         ({"max_users": 3}, "max_users must be"),
+        ({"seed": 2**32 - 1}, "seed must be at most"),
         ({"features": "others"}, "not in depends_on"),
     ],
 )
