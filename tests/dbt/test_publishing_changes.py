@@ -117,7 +117,7 @@ def test_who_went_costs_no_comparison_of_whole_tables(
 def test_a_restored_warehouse_publishes_nothing_of_what_it_lost(
     tmp_path: Path, manifest: Any, lost: str
 ) -> None:
-    """Builds that were lost and those made after them have the same numbers, and so do the rows they wrote."""
+    """Builds that were lost and those made after them have the same numbers; so do rows they wrote."""
 
     def ann(file: str, name: str) -> Path:
         return home.land(

@@ -1,7 +1,7 @@
 {{ config(materialized='tracked', whole=true, stamped=false) }}
 -- What "now" means: the last day about which nothing more is expected, never the wall clock.
 {% set given = (var('as_of') or env_var('PROFILECTL_AS_OF', '')) | string %}
-{% if given and not modules.re.fullmatch('\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])', given) %}
+{% if given and not modules.re.fullmatch('[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])', given) %}
 {% do exceptions.raise_compiler_error(
     'as_of (dbt_project.yml, or PROFILECTL_AS_OF) must be a day such as 2024-05-31, not ' ~ given
 ) %}
