@@ -1,6 +1,6 @@
 """What keeping a large warehouse fresh costs: updates with little and with nothing new, publishing, watching.
 
-    python benchmarks/update.py [--events 10000000] [--home DIR] [--files 5] [--tasks a,b] [--json FILE]
+    python benchmarks/update.py [--events 10000000] [--home DIR] [--files 24] [--tasks a,b] [--json FILE]
 
 Landing files of N events over N/10 people are generated once (kept under --home). In this order:
 
@@ -171,7 +171,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--events", type=int, default=10_000_000)
     parser.add_argument("--home", type=Path, default=Path("/tmp/profilectl-update"))  # noqa: S108
-    parser.add_argument("--files", type=int, default=5, help="files that arrive while watching")
+    parser.add_argument("--files", type=int, default=24, help="files that arrive while watching")
     parser.add_argument("--tasks", default=TASKS, help="tasks that are trained and scored")
     parser.add_argument("--json", type=Path)
     given = parser.parse_args()
