@@ -87,7 +87,9 @@
 {% endmacro %}
 
 
-{# Serving models with a statement that scores; that of a clustering assigns segments. One whose columns are gone waits for `profilectl train`: the marts must build first. #}
+{# Serving models with a statement that scores; that of a clustering assigns segments. One whose columns are gone, or hold
+   something else than was learnt (check_features in profilectl_ml/data.py), waits for `profilectl train`: the marts must build
+   first. #}
 {% macro models_in_sql() %}
 with serving as (
 
@@ -95,10 +97,13 @@ with serving as (
         task,
         model_id,
         scoring_sql,
-        features,
+        from_json(features -> '$.names', '["VARCHAR"]') as names,
+        json_keys(features, '$.vocabularies') as texts,
         details ->> '$.task.features[0]' as feature_schema,
         details ->> '$.task.features[1]' as feature_table,
-        details ->> '$.task.entity' as entity
+        details ->> '$.task.entity' as entity,
+        details ->> '$.task.population' as population,
+        details ->> '$.task.as_of' as as_of
     from ml.models
     where serving and scoring_sql is not null and kind in ('regression', 'classification')
 
@@ -106,7 +111,10 @@ with serving as (
 
 read_columns as (
 
-    select model_id, feature_schema, feature_table, unnest(from_json(features -> '$.names', '["VARCHAR"]')) as column_name
+    select model_id, feature_schema, feature_table, unnest([entity, population, as_of]) as column_name, null as texts
+    from serving
+    union all
+    select model_id, feature_schema, feature_table, unnest(names), texts
     from serving
 
 ),
@@ -121,7 +129,19 @@ outdated as (
             and read_columns.feature_table = there.table_name
             and read_columns.column_name = there.column_name
             and there.table_catalog = current_database()
-    where there.column_name is null
+    where
+        read_columns.column_name is not null
+        and (
+            there.column_name is null
+            or not regexp_matches(
+                there.data_type,
+                case
+                    when read_columns.texts is null then ''
+                    when list_contains(read_columns.texts, read_columns.column_name) then '^(VARCHAR$|ENUM)'
+                    else '^((BOOLEAN|FLOAT|DOUBLE|U?(TINY|SMALL|BIG)INT|U?INTEGER|HUGEINT)$|DECIMAL)'
+                end
+            )
+        )
 
 )
 

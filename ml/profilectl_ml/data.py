@@ -221,7 +221,7 @@ def check_features(connection: duckdb.DuckDBPyConnection, task: Task, layout: La
     ProfilectlError
         If the mart or a column is missing, or a column holds something else.
     """
-    _check_columns(connection, task, task.features, (task.entity, task.population), layout)
+    _check_columns(connection, task, task.features, (task.entity, task.population, task.as_of), layout)
 
 
 def check_examples(connection: duckdb.DuckDBPyConnection, task: Task, layout: Layout) -> None:
@@ -253,7 +253,7 @@ def _check_columns(
         )
     for name in layout.names:
         was_text, kind = name in layout.vocabularies, columns[name]
-        if is_readable(kind) and _is_text(kind) is not was_text:
+        if not is_readable(kind) or _is_text(kind) is not was_text:
             raise ProfilectlError(
                 f"{task.called(relation)}: {name} is {kind.lower()}, and task {task.name} learnt it as"
                 f" {'texts' if was_text else 'numbers'}",

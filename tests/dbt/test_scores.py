@@ -207,6 +207,42 @@ def test_a_model_that_predicts_in_batches_or_lacks_a_column_keeps_its_scores(hom
         assert built.rows("select user_id, score from marts.user_scores") == [("u", 1.0)]
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        "rename has_purchase to bought",
+        "rename user_id to person",
+        "rename as_of to day",
+        "alter recency_days type varchar",
+        "alter recency_days type date using date '2017-01-01'",
+        "alter age_band type integer using 1",
+    ],
+)
+def test_a_model_whose_columns_are_no_longer_what_it_learnt_keeps_its_scores(
+    home: Home, models: Any, change: str
+) -> None:
+    before = home.dbt("run", "--select", "user_scores").rows(f"{SCORED} order by user_id")
+    with duckdb.connect(str(home.warehouse)) as connection:
+        connection.execute("update marts.user_features set changed_in = changed_in + 1")
+        connection.execute(f"alter table marts.user_features {change}")
+    built = home.dbt("run", "--select", "user_scores")
+    assert not built.failed
+    assert built.rows(f"{SCORED} order by user_id") == before
+
+
+@pytest.mark.parametrize("kind", ["boolean", "hugeint", "decimal(9, 2)", "utinyint", "float"])
+def test_numbers_may_be_of_another_type(home: Home, models: Any, kind: str) -> None:
+    before = home.dbt("run", "--select", "user_scores").rows("select max(scored_at) from ml.scores")
+    with duckdb.connect(str(home.warehouse)) as connection:
+        connection.execute("update marts.user_features set changed_in = changed_in + 1")
+        connection.execute(f"alter table marts.user_features alter baskets_84d type {kind} using 1")
+        connection.execute("create type band as enum ('25-34', '35-44')")
+        connection.execute("alter table marts.user_features alter age_band type band using '25-34'")
+    built = home.dbt("run", "--select", "user_scores")
+    assert not built.failed
+    assert built.rows("select min(scored_at) from ml.scores") > before
+
+
 def test_a_statement_that_assigns_segments_is_not_taken_for_scores(home: Home, models: Any) -> None:
     before = home.dbt("run", "--select", "user_scores").rows("select count(*) from marts.user_scores")
     with duckdb.connect(str(home.warehouse)) as connection:
