@@ -12,7 +12,7 @@
         ~ ' assigned_at timestamp, as_of date',
       'segment_profiles': 'task varchar, segment varchar, description varchar, users bigint, share double, value double,'
         ~ ' details varchar, model_id varchar',
-      'scored': 'task varchar, what varchar, model_id varchar, through bigint',
+      'scored': 'task varchar, what varchar, model_id varchar, through bigint, fingerprint varchar',
   }) }}
 {% endmacro %}
 

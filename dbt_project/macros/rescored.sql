@@ -5,13 +5,16 @@
   {% if execute and flags.WHICH in ('build', 'run') %}
     {% set before = run_query("select current_setting('disabled_optimizers')").columns[0].values()[0] or '' %}
     set disabled_optimizers = '{{ ([before] if before else []) | join }}{{ ',' if before }}common_subexpressions';
-    {% for task, model_id, scoring_sql, schema, table, entity, tracks, through in run_query(models_in_sql()).rows %}
+    {% for task, model_id, scoring_sql, schema, table, entity, tracks, columns, through, seen in run_query(models_in_sql()).rows %}
       {% set features = '"' ~ schema ~ '"."' ~ table ~ '"' %}
       {# a user who went leaves no row to be stamped; but the table remembers in which run it was written #}
       {% set newest = run_query('select greatest(max(changed_in), (select max(wrote) from ops.model_state where model = '
         ~ quoted(table) ~ ')) from ' ~ features).columns[0].values()[0] if tracks else none %}
-      {% if newest is none or through is none or newest > through %}
-        {{ rescored_users(task, model_id, scoring_sql, features, quoted_name(entity), newest, through) }}
+      {# profilectl_ml/watermarks.py makes the same text of features that keep no track #}
+      {% set found = run_query('select ' ~ fingerprint(columns) ~ ' from ' ~ features).columns[0].values()[0]
+        if not tracks else none %}
+      {% if (newest is none or through is none or newest > through) and (tracks or found != seen) %}
+        {{ rescored_users(task, model_id, scoring_sql, features, quoted_name(entity), newest, through, found) }}
       {% endif %}
     {% endfor %}
     set disabled_optimizers = '{{ before }}';
@@ -21,7 +24,7 @@
 
 {# Above a hundred thousand users, scoring everyone takes no longer. Others keep their scores, and the percentiles these had
    when they were made. #}
-{% macro rescored_users(task, model_id, scoring_sql, features, entity, newest, through) %}
+{% macro rescored_users(task, model_id, scoring_sql, features, entity, newest, through, found) %}
   {% set changed = run_query('select count(*) from ' ~ features ~ ' where changed_in > ' ~ through).columns[0].values()[0]
     if newest is not none and through is not none else none %}
   {% set latest = run_query('select cast(max(scored_at) as varchar) from ml.scores').columns[0].values()[0] %}
@@ -66,8 +69,9 @@
   ) as ranked on scored_now.score is not distinct from ranked.score;
   drop table temp.scored_now;
   delete from ml.scored where task = {{ quoted(task) }} and what = 'scores';
-  {% if newest is not none %}
-    insert into ml.scored values ({{ quoted(task) }}, 'scores', {{ quoted(model_id) }}, {{ newest }});
+  {% if newest is not none or found is not none %}
+    insert into ml.scored (task, what, model_id, through, fingerprint) values ({{ quoted(task) }}, 'scores',
+      {{ quoted(model_id) }}, {{ 'null' if newest is none else newest }}, {{ 'null' if found is none else quoted(found) }});
   {% endif %}
 {% endmacro %}
 
@@ -143,6 +147,16 @@ outdated as (
             )
         )
 
+),
+
+listed as (
+
+    select
+        model_id,
+        string_agg('"' || replace(column_name, '"', '""') || '"', ', ' order by column_name) as columns
+    from read_columns
+    group by model_id
+
 )
 
 select
@@ -153,8 +167,11 @@ select
     serving.feature_table,
     serving.entity,
     tracking.column_name is not null as tracks,
-    scored.through
+    listed.columns,
+    scored.through,
+    scored.fingerprint
 from serving
+inner join listed on serving.model_id = listed.model_id
 left join ml.scored as scored
     on serving.task = scored.task and serving.model_id = scored.model_id and scored.what = 'scores'
 left join information_schema.columns as tracking

@@ -35,7 +35,7 @@ _TABLES = {
     "slices": "run_id varchar, task varchar, slice varchar, value varchar, n bigint, metric varchar,"
     " score double, baseline double",
     "backgrounds": "task varchar, model_id varchar, place integer, feature_values double[]",
-    "scored": "task varchar, what varchar, model_id varchar, through bigint",
+    "scored": "task varchar, what varchar, model_id varchar, through bigint, fingerprint varchar",
     "checks": "task varchar, model_id varchar, as_of date, checked_at timestamp, due boolean, reason varchar",
     "promotions": "task varchar, model_id varchar, promoted_at timestamp, event varchar, reason varchar",
     "test_predictions": "model_id varchar, task varchar, user_id varchar, cutoff date, actual double,"

@@ -2,10 +2,12 @@
 
 A features mart that dbt keeps up to date (materialisation ``tracked``) says in ``changed_in`` which run wrote
 a row. ``ml.scored`` keeps, per task and thing made of the features, the last such run that it has taken in.
+Of features that say nothing (a view, a table of one's own) it keeps a fingerprint of what the model reads.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -31,15 +33,20 @@ class Mark:
         The last run they have taken in; None where that is not known.
     newest
         The newest run in the features; None where the features do not keep track.
+    is_alike
+        Whether features that do not keep track are as they were then.
     """
 
     through: int | None
     newest: int | None
+    is_alike: bool = False
 
     @property
     def is_current(self) -> bool:
         """Whether nothing has changed since."""
-        return self.through is not None and self.newest is not None and self.newest <= self.through
+        if self.newest is None:
+            return self.is_alike
+        return self.through is not None and self.newest <= self.through
 
 
 def mark(
@@ -47,9 +54,14 @@ def mark(
 ) -> Mark:
     """Return where the task's ``what`` stands for the model that serves."""
     found = connection.execute(
-        "select through from ml.scored where task = ? and what = ? and model_id = ?", [task, what, model_id]
+        "select through, fingerprint from ml.scored where task = ? and what = ? and model_id = ?",
+        [task, what, model_id],
     ).fetchall()
-    return Mark(int(found[0][0]) if found else None, newest(connection, features))
+    through, seen = found[0] if found else (None, None)
+    latest = newest(connection, features)
+    # Looked at only where there is nothing cheaper: it reads every row.
+    alike = latest is None and seen is not None and seen == fingerprint(connection, model_id, features)
+    return Mark(through, latest, alike)
 
 
 def record(
@@ -58,8 +70,11 @@ def record(
     """Note that the task's ``what`` now has taken in all features. Call inside the transaction that did."""
     connection.execute("delete from ml.scored where task = ? and what = ?", [task, what])
     through = newest(connection, features)
-    if through is not None:
-        connection.execute("insert into ml.scored values (?, ?, ?, ?)", [task, what, model_id, through])
+    seen = fingerprint(connection, model_id, features) if through is None else None
+    if through is not None or seen is not None:
+        connection.execute(
+            "insert into ml.scored values (?, ?, ?, ?, ?)", [task, what, model_id, through, seen]
+        )
 
 
 def newest(connection: duckdb.DuckDBPyConnection, features: tuple[str, ...]) -> int | None:
@@ -81,13 +96,44 @@ def newest(connection: duckdb.DuckDBPyConnection, features: tuple[str, ...]) -> 
     return None if found is None else int(found)
 
 
+def fingerprint(
+    connection: duckdb.DuckDBPyConnection, model_id: str, features: tuple[str, ...]
+) -> str | None:
+    """Return what a model reads of the features as one text, whatever the order of the rows.
+
+    None if there is no such relation in the warehouse. Without a column that is gone it is another text.
+    """
+    if len(features) != 2:
+        return None
+    layout, details = connection.execute(
+        "select features, details from ml.models where model_id = ?", [model_id]
+    ).fetchall()[0]
+    task = json.loads(details)["task"]
+    # A clustering takes the day along where there is one, and does not say so.
+    roles = (task["entity"], task.get("population"), task.get("value"), task.get("as_of", "as_of"))
+    found = connection.execute(
+        "select column_name from information_schema.columns where table_catalog = current_database()"
+        " and table_schema = ? and table_name = ? and list_contains(?, column_name) order by column_name",
+        [*features, [*json.loads(layout)["names"], *filter(None, roles)]],
+    ).fetchall()
+    if not found:
+        return None
+    columns = ", ".join(quote_identifier(name) for (name,) in found)
+    # The dbt macro `rescored` makes the same text.
+    ((text,),) = connection.execute(
+        f"select count(*) || ' ' || coalesce(sum(hash({columns})), 0) from {quote_relation(*features)}"
+    ).fetchall()
+    return str(text)
+
+
 def record_day(connection: duckdb.DuckDBPyConnection, task: str, model_id: str) -> None:
     """Note on which last complete day recommendations were made. Call inside the transaction that did."""
     connection.execute("delete from ml.scored where task = ? and what = ?", [task, RECOMMENDATIONS])
     today = last_day(connection)
     if today is not None:
         connection.execute(
-            "insert into ml.scored values (?, ?, ?, ?)", [task, RECOMMENDATIONS, model_id, today.toordinal()]
+            "insert into ml.scored (task, what, model_id, through) values (?, ?, ?, ?)",
+            [task, RECOMMENDATIONS, model_id, today.toordinal()],
         )
 
 

@@ -23,7 +23,7 @@ from profilectl_ml.schema import create_ml_tables
 from profilectl_ml.scoring import score_users, scoring_statement, write_scores
 from profilectl_ml.sql import quote_relation
 from profilectl_ml.tasks import Task
-from profilectl_ml.watermarks import TOUCHED, newest
+from profilectl_ml.watermarks import TOUCHED, mark, newest
 from profilectl_ml.watermarks import touched as kept
 
 LAYOUT = Layout(("spend_84d", "baskets_84d", "recency_days", "age_band"), {"age_band": ("25-34", "35-44")})
@@ -162,6 +162,25 @@ def test_dbt_writes_the_rows_that_the_library_writes(
         expected = connection.execute(WRITTEN).fetchall()
     assert home.dbt("run", "--select", "user_scores").rows(WRITTEN) == expected
     assert len(expected) > 5
+
+
+def test_features_that_do_not_say_what_changed_are_scored_when_they_are_others(
+    home: Home, models: Any
+) -> None:
+    """Whether they are, dbt and the library tell by the same text."""
+    with duckdb.connect(str(home.warehouse)) as connection:
+        connection.execute("alter table marts.user_features drop column changed_in")
+    before = home.dbt("run", "--select", "user_scores").rows(f"{SCORED} order by user_id")
+    assert home.dbt("run", "--select", "user_scores").rows(f"{SCORED} order by user_id") == before
+    with duckdb.connect(str(home.warehouse)) as connection:
+        assert mark(connection, TASK.name, "scores", "m1", TASK.features).is_current
+        connection.execute(
+            "update marts.user_features set spend_84d = 4000 where user_id = ?", [before[0][0]]
+        )
+        assert not mark(connection, TASK.name, "scores", "m1", TASK.features).is_current
+    after = home.dbt("run", "--select", "user_scores").rows(f"{SCORED} order by user_id")
+    assert [row[0] for row in after] == [row[0] for row in before]
+    assert min(row[3] for row in after) > max(row[3] for row in before)
 
 
 def test_a_user_of_whom_nothing_is_left_has_no_score(home: Home, models: Any) -> None:

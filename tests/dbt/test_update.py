@@ -355,6 +355,30 @@ def test_a_folder_of_models_of_another_name_is_another_project(tmp_path: Path) -
     assert news.fingerprint(project) != before
 
 
+def test_a_table_that_does_not_say_what_changed_is_scored_when_it_is_another(home: Home) -> None:
+    with duckdb.connect(str(home.warehouse)) as connection:
+        connection.execute(
+            "create table main.trial as select range as id, range % 7 as x, x * 2 as y from range(80)"
+        )
+        task = table_task(connection, "main.trial", entity="id", label="y", candidates=("ridge",))
+        training.train(connection, replace(task, max_alone=1.0))
+    assert (update().run.outcome, update().run.outcome) == (runs.PUBLISHED, runs.NOTHING_NEW)
+    receipt(home, "b9", "card1", 99.0)
+    scored = "select max(scored_at) from ml.scores"
+    before = warehouse(scored)
+    done = update()
+    assert (done.run.outcome, done.scored, warehouse(scored)) == (runs.PUBLISHED, [], before)
+    with duckdb.connect(str(home.warehouse)) as connection:
+        connection.execute("update main.trial set x = 6 where id = 0")
+    done = update()
+    assert (done.run.outcome, [(row["task"], row["users"]) for row in done.scored]) == (
+        runs.PUBLISHED,
+        [("trial", 80)],
+    )
+    assert published("select score > 10 from ml.scores where user_id = '0'") == [(True,)]
+    assert update().run.outcome == runs.NOTHING_NEW
+
+
 @pytest.mark.parametrize(
     "moment",
     ["building 30/", "publishing marts.dim_users", "publishing switched"],

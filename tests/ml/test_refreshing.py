@@ -11,7 +11,7 @@ import duckdb
 import pytest
 
 from profilectl_ml import promotion, training, watermarks
-from profilectl_ml.refreshing import Refreshed, refresh
+from profilectl_ml.refreshing import refresh
 from profilectl_ml.segmenting import training as segmenting
 from profilectl_ml.segmenting.features import Feature
 from profilectl_ml.segmenting.task import ClusteringTask
@@ -132,14 +132,32 @@ def test_too_many_touched_users_are_everyone(
     assert {one.users for one in done} == {121}
 
 
-def test_features_that_do_not_say_what_changed_are_scored_whole(
-    make_marts: MakeMarts, quick_task: Task
+@pytest.mark.parametrize("kind", ["table", "view"])
+def test_features_that_do_not_say_what_changed_are_scored_whole_once_they_are_others(
+    make_marts: MakeMarts, quick_task: Task, kind: str
 ) -> None:
     connection = make_marts()
+    connection.execute("alter table marts.user_features rename to features")
+    connection.execute(f"create {kind} marts.user_features as select * from marts.features")
+    rows = "marts.user_features" if kind == "table" else "marts.features"
     training.train(connection, quick_task)
-    [done] = refresh(connection)
-    assert isinstance(done, Refreshed)
-    assert (done.users, done.why) == (121, "its features do not say what changed")
+    segmenting.train(connection, SEGMENTS)
+    assert refresh(connection) == []
+    connection.execute(f"update {rows} set age_band = 'which no model reads'")
+    assert refresh(connection) == []
+    for change in (
+        f"update {rows} set spend_84d = spend_84d + 1 where user_id = 'u0003'",
+        f"update {rows} set as_of = as_of + 1",
+        f"update {rows} set user_id = 'u9999' where user_id = 'u0003'",
+        f"delete from {rows} where user_id = 'u0005'",
+    ):
+        connection.execute(change)
+        done = refresh(connection)
+        assert [one.task for one in done] == ["audience", "spend_next_28d"]
+        assert {one.why for one in done} == {"its features do not say what changed"}
+        assert refresh(connection) == []
+    assert {one.users for one in done} == {120}
+    assert made(connection)["reasons"]
 
 
 def test_a_new_model_or_an_old_warehouse_scores_everyone(trained: duckdb.DuckDBPyConnection) -> None:
