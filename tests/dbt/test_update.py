@@ -93,6 +93,26 @@ class _as:
         return None
 
 
+def train_on_a_table(home: Home) -> None:
+    """Let a model serve that learnt from a table of its own, main.trial."""
+    with duckdb.connect(str(home.warehouse)) as connection:
+        connection.execute(
+            "create table main.trial as select range as id, range % 7 as x, x * 2 as y from range(80)"
+        )
+        task = table_task(connection, "main.trial", entity="id", label="y", candidates=("ridge",))
+        training.train(connection, replace(task, max_alone=1.0))
+
+
+def score_by_hand(home: Home) -> None:
+    """Give a user a score that no version has yet."""
+    with duckdb.connect(str(home.warehouse)) as connection:
+        connection.execute(
+            "insert into ml.scores (user_id, task, score, scored_at) values ('u', 't', 1, now()::timestamp)"
+        )
+        connection.execute("create table if not exists ml.runs (created_at timestamp)")
+        connection.execute("create table if not exists ml.promotions (promoted_at timestamp)")
+
+
 def update(**options: Any) -> loop.Updated:
     return loop.update(DBT, Paths.from_environment(), **{"train": "never"} | options)
 
@@ -259,24 +279,15 @@ def test_what_does_not_pass_its_tests_is_not_published(home: Home, monkeypatch: 
 
 
 def test_scores_that_changed_by_hand_are_published(home: Home) -> None:
-    with duckdb.connect(str(home.warehouse)) as connection:
-        connection.execute(
-            "insert into ml.scores (user_id, task, score, scored_at) values ('u', 't', 1, now()::timestamp)"
-        )
-        connection.execute("create table if not exists ml.runs (created_at timestamp)")
-        connection.execute("create table if not exists ml.promotions (promoted_at timestamp)")
+    score_by_hand(home)
     done = update()
     assert (done.run.outcome, done.run.reason) == (runs.PUBLISHED, "models or scores are newer")
     assert published("select score from ml.scores") == [(1.0,)]
 
 
 def test_a_model_whose_table_is_gone_is_told_and_holds_nothing_up(home: Home) -> None:
+    train_on_a_table(home)
     with duckdb.connect(str(home.warehouse)) as connection:
-        connection.execute(
-            "create table main.trial as select range as id, range % 7 as x, x * 2 as y from range(80)"
-        )
-        task = table_task(connection, "main.trial", entity="id", label="y", candidates=("ridge",))
-        training.train(connection, replace(task, max_alone=1.0))
         connection.execute("drop table main.trial")
     receipt(home, "b9", "card1", 99.0)
     done = update()
@@ -329,12 +340,7 @@ def test_what_a_build_by_hand_did_with_other_settings_is_undone(home: Home) -> N
 def test_a_history_that_could_not_be_written_is_written_by_the_next_run(
     home: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with duckdb.connect(str(home.warehouse)) as connection:
-        connection.execute(
-            "insert into ml.scores (user_id, task, score, scored_at) values ('u', 't', 1, now()::timestamp)"
-        )
-        connection.execute("create table if not exists ml.runs (created_at timestamp)")
-        connection.execute("create table if not exists ml.promotions (promoted_at timestamp)")
+    score_by_hand(home)
     failure = NodeFailure("history_scores", "model", "IO Error: No space left on device")
     with monkeypatch.context() as patched:
         patched.setattr(loop, "run_dbt", lambda *_: DbtOutcome(0, 0, [failure], 0.0))
@@ -356,12 +362,7 @@ def test_a_folder_of_models_of_another_name_is_another_project(tmp_path: Path) -
 
 
 def test_a_table_that_does_not_say_what_changed_is_scored_when_it_is_another(home: Home) -> None:
-    with duckdb.connect(str(home.warehouse)) as connection:
-        connection.execute(
-            "create table main.trial as select range as id, range % 7 as x, x * 2 as y from range(80)"
-        )
-        task = table_task(connection, "main.trial", entity="id", label="y", candidates=("ridge",))
-        training.train(connection, replace(task, max_alone=1.0))
+    train_on_a_table(home)
     assert (update().run.outcome, update().run.outcome) == (runs.PUBLISHED, runs.NOTHING_NEW)
     receipt(home, "b9", "card1", 99.0)
     scored = "select max(scored_at) from ml.scores"

@@ -60,30 +60,31 @@ def make(paths: Paths, target: Path, version: str, moment: datetime, tell: Tell)
     ProfilectlError
         If the warehouse cannot be read or has no marts, or a table cannot be written.
     """
-    before, last_build = _standing(paths, target) if target.exists() else (None, None)
+    base = _standing(paths, target) if target.exists() else None
     with attached(paths) as (connection, source):
         tables, views = contents(connection, source)
         epochs = _epochs(connection, source, tables)
-        if before is not None and (
-            not describing.knows(connection, source, last_build)
-            or _is_mostly_new(connection, source, tables, epochs, before)
+        if base is not None and (
+            not describing.knows(connection, source, base.last_build)
+            or _is_mostly_new(connection, source, tables, epochs, base.tables)
         ):
-            before = None
-        if before is None:
+            base = None
+        if base is None:
             target.unlink(missing_ok=True)
-        with _target(connection, target, paths.storage_version, is_new=before is None):
+        before = {} if base is None else base.tables
+        with _target(connection, target, paths.storage_version, is_new=base is None):
             kept = _drop_others(connection, tables, views)
             for schema in sorted({content.target for content in tables}):
                 connection.execute(f"create schema if not exists {quote_relation(TARGET, schema)}")
-            gone = _gone(connection, source, tables, before or {})
-            written = _write(connection, source, tables, epochs, before or {}, gone, tell)
+            gone = _gone(connection, source, tables, before)
+            written = _write(connection, source, tables, epochs, before, gone, tell)
             tell("views")
             describing.describe(connection, source, version, moment, written, paths.storage_version, FORMAT)
             made = [_make_view(connection, view, view in kept) for view in views]
             if paths.manifest.is_file():  # written by dbt; a warehouse from elsewhere has none
                 manifest = json.loads(paths.manifest.read_text(encoding="utf-8"))
                 dictionary.write(connection, TARGET, dictionary.entries(manifest))
-    return Snapshot({name: one.rows for name, one in written.items()}, made, before is None)
+    return Snapshot({name: one.rows for name, one in written.items()}, made, base is None)
 
 
 def _write(
@@ -187,28 +188,36 @@ def _target(
             connection.execute(f"detach {name}")
 
 
-def _standing(paths: Paths, file: Path) -> tuple[dict[str, Written] | None, str | None]:
-    """Return how each table of a version stands, None if it cannot be started from; and its last build."""
+@dataclass(frozen=True)
+class _Base:
+    """A version that can be started from: how each of its tables stands, and the last build it holds."""
+
+    tables: dict[str, Written]
+    last_build: str | None
+
+
+def _standing(paths: Paths, file: Path) -> _Base | None:
+    """Return how the file of a version stands; None if it cannot be started from."""
     try:
         with open_file(paths, file, read_only=True) as connection:
             if "format" not in facts.columns(connection, "meta", "publication"):
-                return None, None
+                return None
             [about] = facts.rows(connection, "select * from meta.publication")
             if (about["format"], about["storage_version"]) != (FORMAT, paths.storage_version):
-                return None, None
+                return None
             [size] = facts.rows(connection, "call pragma_database_size()")
             if size["free_blocks"] > max(_MOST_EMPTY * size["total_blocks"], _SMALL_BLOCKS):
-                return None, None
+                return None
             found = facts.rows(
                 connection, 'select table_name, row_count, through, epoch, replaced from meta."tables"'
             )
     except (ProfilectlError, duckdb.Error):  # damaged: what is written without it mends that
-        return None, None
+        return None
     tables = {
         one["table_name"]: Written(one["row_count"], one["through"], one["epoch"], one["replaced"])
         for one in found
     }
-    return tables, about["last_build"]
+    return _Base(tables, about["last_build"])
 
 
 def _is_mostly_new(

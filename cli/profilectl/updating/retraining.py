@@ -52,7 +52,7 @@ def retrain(
     create_ml_tables(connection)
     manifest = load_manifest(project, paths)
     declared, rules = tasks_from_manifest(manifest), monitoring.rules(manifest)
-    rows, today = [], last_day(connection)
+    told, today = [], last_day(connection)
     for place, task in enumerate(declared.values()):
 
         def part(share: float, what: str, place: int = place, name: str = task.name) -> None:
@@ -71,9 +71,9 @@ def retrain(
                 checks.not_again(connection, found, reason, today=today, now=utc_now())
                 # Without enough data there is nothing wrong yet; a model that cannot be replaced is.
                 row |= {"failed": bool(found.model_id), "reason": reason}
-        rows.append(row)
+        told.append(row)
     checks.pass_over(connection, declared, today=today, now=utc_now())
-    return rows
+    return told
 
 
 def is_settled(connection: duckdb.DuckDBPyConnection) -> bool:
