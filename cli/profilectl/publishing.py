@@ -164,6 +164,18 @@ def current(paths: Paths) -> str | None:
     return version_of(paths.published.resolve()) if paths.published.exists() else None
 
 
+def reaches_readers(paths: Paths) -> bool:
+    """Return whether the published name leads to a version and was switched since the newest was written.
+
+    After a rollback it does. It does not where a publish was killed just before the switch, or where the
+    version readers were pointed at was taken away.
+    """
+    last = newest(paths)
+    if last is None or current(paths) is None:
+        return False
+    return paths.published.lstat().st_mtime_ns >= last.stat().st_mtime_ns
+
+
 def switch(paths: Paths, version: str) -> None:
     """Point the published name at ``version``, atomically and durably."""
     file = file_of(paths, version)

@@ -6,6 +6,7 @@ import errno
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -49,6 +50,15 @@ def kill_at(what):
 
 root = Path(sys.argv[2])
 loop.update(DbtProject(root / "dbt_project", root), Paths.from_environment(), train="never", tell=kill_at)
+"""
+
+KILLED_PUBLISH = """
+import os, signal
+from profilectl import publishing
+from profilectl.project import Paths
+
+publishing.switch = lambda paths, version: os.kill(os.getpid(), signal.SIGKILL)
+publishing.publish(Paths.from_environment())
 """
 
 
@@ -659,3 +669,24 @@ def test_a_damaged_version_is_replaced_although_nothing_is_new(home: Home) -> No
     # its files were with readers before
     assert warehouse("select count(*) from ops.freshness") == measured
     assert update().run.outcome == runs.NOTHING_NEW
+
+
+def test_a_version_that_was_never_switched_to_reaches_readers_with_the_next_update(home: Home) -> None:
+    paths = Paths.from_environment()
+    killed = [sys.executable, "-c", KILLED_PUBLISH]
+    assert subprocess.run(killed, check=False).returncode == -signal.SIGKILL
+    older = publishing.current(paths)
+    assert publishing.versions(paths)[-1] != older
+    done = update()
+    assert done.run.reason == "the newest version never reached its readers"
+    assert publishing.current(paths) == publishing.versions(paths)[-1] != older
+    assert update().run.outcome == runs.NOTHING_NEW
+
+
+def test_readers_whose_version_was_taken_away_get_another_one(home: Home) -> None:
+    paths = Paths.from_environment()
+    assert publishing.publish(paths).version != publishing.rollback(paths)
+    shutil.rmtree(paths.published.resolve().parent)
+    assert not paths.published.exists()
+    assert update().run.outcome == runs.PUBLISHED
+    assert len(events()) == 3

@@ -311,7 +311,8 @@ def _published(paths: Paths) -> tuple[datetime | None, str]:
             [about] = facts.rows(connection, "select published_at from meta.publication")
     except (ProfilectlError, duckdb.Error):  # readers wait for another one, whatever is new
         return publishing.moment_of(newest), "the newest version is damaged"
-    return about["published_at"], ""
+    reached = publishing.reaches_readers(paths)
+    return about["published_at"], "" if reached else "the newest version never reached its readers"
 
 
 def _landed(connection: duckdb.DuckDBPyConnection, before: _Before) -> tuple[int, int, int, int]:
