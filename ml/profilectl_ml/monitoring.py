@@ -13,7 +13,7 @@ from profilectl_ml.checks import Check, note
 from profilectl_ml.data import check_examples, check_features
 from profilectl_ml.declaration import RETRAIN, Declaration, declarations
 from profilectl_ml.drift import Drift, drift
-from profilectl_ml.errors import ProfilectlError
+from profilectl_ml.errors import in_one_line
 from profilectl_ml.realised import Realised, realised_error
 from profilectl_ml.registry import StoredModel, list_models, load
 from profilectl_ml.tasks import SUPERVISED, Task, from_details
@@ -86,9 +86,9 @@ def _judge(
 ) -> tuple[bool, str]:
     try:
         return _judged(connection, model, rule, now)
-    except ProfilectlError as error:
+    except Exception as error:  # whatever it is, it must not keep what was built from readers
         # A model that cannot predict any more is replaced, or the training says why it cannot be.
-        return True, f"it cannot be judged any more: {error.message}"
+        return True, f"it cannot be judged any more: {in_one_line(error)}"
 
 
 def _judged(

@@ -160,6 +160,20 @@ def test_a_model_that_cannot_predict_any_more_is_due(
     assert re.search(said, found.reason)
 
 
+def test_a_look_that_breaks_in_whatever_way_is_told(
+    trained: duckdb.DuckDBPyConnection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> None:
+        raise duckdb.OutOfMemoryException("Out of Memory Error: failed to pin block")
+
+    monkeypatch.setattr(monitoring, "drift", broken)
+    found = check(trained)
+    assert found.due
+    assert found.reason == (
+        "it cannot be judged any more: OutOfMemoryException: Out of Memory Error: failed to pin block"
+    )
+
+
 def test_a_task_whose_model_was_retired_is_due(trained: duckdb.DuckDBPyConnection) -> None:
     promotion.retire(trained, "spend_next_28d")
     found = check(trained)
