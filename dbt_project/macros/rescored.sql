@@ -115,7 +115,10 @@ with serving as (
 
 read_columns as (
 
-    select model_id, feature_schema, feature_table, unnest([entity, population, as_of]) as column_name, null as texts
+    select model_id, feature_schema, feature_table, unnest([entity, as_of]) as column_name, null as texts
+    from serving
+    union all
+    select model_id, feature_schema, feature_table, population, []
     from serving
     union all
     select model_id, feature_schema, feature_table, unnest(names), texts

@@ -102,6 +102,7 @@ def read_examples(connection: duckdb.DuckDBPyConnection, task: Task) -> Examples
                 f"{task.called(task.examples)} has no column {needed!r}, which task {task.name} needs",
                 hint=f"see {task.path}" if task.path else None,
             )
+    _check_population(columns, task, task.examples)
     chosen = _feature_columns(columns, task)
     rows, entity = _rows(task), quote_identifier(task.entity)
     total = _one(connection, f"select count(distinct {entity}) from ({rows})")
@@ -251,6 +252,7 @@ def _check_columns(
             + ", ".join(missing[:5]),
             hint="mend the file, or train again" if task.source else "rebuild the marts, then train again",
         )
+    _check_population(columns, task, relation)
     for name in layout.names:
         was_text, kind = name in layout.vocabularies, columns[name]
         if not is_readable(kind) or _is_text(kind) is not was_text:
@@ -287,6 +289,16 @@ def _feature_columns(columns: dict[str, str], task: Task) -> list[str]:
         for name, kind in columns.items()
         if name not in taken and not name.startswith(_LABEL) and is_readable(kind)
     )
+
+
+def _check_population(columns: dict[str, str], task: Task, relation: tuple[str, ...]) -> None:
+    kind = columns[task.population] if task.population else "BOOLEAN"
+    if not is_readable(kind) or _is_text(kind):
+        raise ProfilectlError(
+            f"{task.called(relation)}: {task.population} is {kind.lower()}, and task {task.name} asks it who is of"
+            " its population",
+            hint="make it true or false, or a number",
+        )
 
 
 def _is_text(kind: str) -> bool:

@@ -192,6 +192,10 @@ def test_a_table_cannot_take_the_name_of_a_declared_task_whose_model_was_retired
             "alter table marts.user_features alter visits type date using date '2017-12-31'",
             "visits is date.*learnt it as numbers",
         ),
+        (
+            "alter table marts.user_features alter has_purchase type varchar",
+            "has_purchase is varchar.*asks it who is of its population",
+        ),
         ("alter table marts.user_features rename as_of to day", "lacks 1 column.*as_of"),
         ("update ml.models set format_version = 99", "stored in format 99"),
         ("update ml.models set artefact = 'nonsense'::blob", "cannot be read"),
