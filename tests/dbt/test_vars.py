@@ -38,12 +38,12 @@ def home(tmp_path_factory: pytest.TempPathFactory, manifest: Any) -> Home:
     return home
 
 
-def run(home: Home, limits: dict[str, Any]) -> str:
-    """How the model that reads the limits ended, in words."""
-    home.dbt("run", "--select", "int_blocked_identifiers", "--vars", json.dumps(limits))
+def run(home: Home, given: dict[str, Any], model: str = "int_blocked_identifiers") -> str:
+    """How the model that reads the vars ended, in words."""
+    home.dbt("run", "--select", model, "--vars", json.dumps(given))
     results = json.loads((home.target / "run_results.json").read_text(encoding="utf-8"))["results"]
-    (model,) = (one for one in results if one["unique_id"].startswith("model."))
-    return f"{model['status']} {model['message']}"
+    (told,) = (one for one in results if one["unique_id"].startswith("model."))
+    return f"{told['status']} {told['message']}"
 
 
 @pytest.mark.parametrize(("limits", "said"), WRONG, ids=lambda value: json.dumps(value))
@@ -55,6 +55,12 @@ def test_there_may_be_no_limits(home: Home) -> None:
     for name in LIMITS:
         assert run(home, {name: {}}).startswith("success"), name
     assert run(home, {name: {} for name in LIMITS}).startswith("success")
+
+
+def test_what_a_staging_model_gives_and_its_shape_does_not_have_is_an_error(home: Home) -> None:
+    types = {"identifier_types": ["customer_id", "card", "email", "phone", "cookie", "device"]}
+    said = run(home, types, "stg_synthetic_social__reactions")
+    assert "as_shape is given 'handle', which is no column of the shape events" in said
 
 
 def test_a_day_needs_no_quotes(home: Home) -> None:

@@ -42,6 +42,11 @@
   {%- if shape == 'people' -%}{%- do derived.update({'updated_on': reporting_day(given['updated_at'])}) -%}{%- endif -%}
   {%- if shape != 'items' -%}{%- do derived.update({'identity_key': identity_key(given)}) -%}{%- endif -%}
   {%- do derived.update(given) -%}
+  {%- set known = shape_columns(shape) | map('first') | list -%}
+  {%- for column in given if column not in known -%}
+    {%- do exceptions.raise_compiler_error(model.name ~ ": as_shape is given '" ~ column ~ "', which is no column of the shape "
+      ~ shape ~ "; it has " ~ known | join(', ') ~ "; identifiers are listed in the var identifier_types") -%}
+  {%- endfor -%}
   {%- for column, type in shape_columns(shape) if column in derived %}
     cast({{ derived[column] }} as {{ type }}) as {{ column }},
   {%- endfor %}
