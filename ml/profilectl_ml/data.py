@@ -295,8 +295,8 @@ def _check_population(columns: dict[str, str], task: Task, relation: tuple[str, 
     kind = columns[task.population] if task.population else "BOOLEAN"
     if not is_readable(kind) or _is_text(kind):
         raise ProfilectlError(
-            f"{task.called(relation)}: {task.population} is {kind.lower()}, and task {task.name} asks it who is"
-            " of its population",
+            f"{task.called(relation)}: {task.population} is {kind.lower()}, and task {task.name} asks it"
+            " who is of its population",
             hint="make it true or false, or a number",
         )
 
