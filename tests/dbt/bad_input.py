@@ -153,7 +153,7 @@ CASES = [
     # -- values that cannot be -------------------------------------------------
     one_bad(SHOP, "wrong_type", "sales_value", "abc", "invalid"),
     one_bad(SHOP, "comma_money", "sales_value", '"1,50"', "invalid"),
-    one_bad(SHOP, "not_a_number", "sales_value", "NaN", "invalid"),
+    one_bad(SHOP, "not_a_number", "sales_value", "NaN", "missing"),
     one_bad(SHOP, "infinite", "sales_value", "inf", "invalid"),
     one_bad(SHOP, "overflowing", "sales_value", "1e999", "invalid"),
     one_bad(SHOP, "wrong_type_quantity", "quantity", "two", "invalid"),
@@ -177,6 +177,9 @@ CASES = [
     one_bad(SHOP, "no_date", TIME, "yesterday", "invalid"),
     one_bad(SHOP, "year_1900", TIME, "1900-01-01 00:00:00", "out_of_bounds"),
     one_bad(SHOP, "year_2099", TIME, "2099-01-01 00:00:00", "future"),
+    one_bad(SHOP, "infinite_time", TIME, "infinity", "invalid"),
+    one_bad(SHOP, "word_for_a_time", TIME, "epoch", "invalid"),
+    one_bad(SHOP, "odd_offset", TIME, "2017-03-04 15:06:07+1:2:3", "invalid"),
     one_bad(CRM, "never_updated", "updated_at", "0000-00-00", "invalid"),
     # -- values that are not there ---------------------------------------------
     one_bad(SHOP, "no_amount", "sales_value", "", "missing"),
@@ -185,6 +188,27 @@ CASES = [
     one_bad(SHOP, "no_time", TIME, "", "missing"),
     one_bad(SURVEY, "no_rating", "rating", "", "missing"),
     one_bad(CRM, "no_customer", "crm_id", "", "missing"),
+    one_bad(SHOP, "basket_of_blanks", "basket_id", '"  "', "missing"),
+    one_bad(SHOP, "line_null", "line_no", "NULL", "missing"),
+    one_bad(SHOP, "product_n_a", "product_id", " n/a ", "missing"),
+    one_bad(SHOP, "amount_dash", "sales_value", "-", "missing"),
+    one_bad(SHOP, "time_n_a", TIME, "n/a", "missing"),
+    one_bad(CONTACTS, "contact_quoted", "contact_id", '""', "missing"),
+    one_bad(SOCIAL, "reaction_null", "reaction_id", "null", "missing"),
+    one_bad(SURVEY, "answer_unknown", "answer_id", "unknown", "missing"),
+    Case(
+        WEB,
+        "empty_ids.jsonl",
+        "\n".join(
+            [
+                as_json(WEB, "", cookie_id="cookie8"),
+                as_json(WEB, "", cookie_id="cookie9"),
+                as_json(WEB, "ids-0"),
+            ]
+        ).encode(),
+        ((1, "event_id", "missing"), (2, "event_id", "missing")),
+        ("ids-0",),
+    ),
     # -- nobody ----------------------------------------------------------------
     one_bad(SHOP, "no_card", "card_id", "", "no_identifier"),
     one_bad(SHOP, "card_n_a", "card_id", "N/A", "no_identifier"),
@@ -245,6 +269,26 @@ CASES = [
         SHOP, "epoch.csv", lines(SHOP, sound(SHOP, "epoch-0", transaction_timestamp="1488639967")), "epoch-0"
     ),
     intact(SHOP, "typed.parquet", TYPED, "900000000001"),
+    intact(SHOP, "no_quantity.csv", lines(SHOP, sound(SHOP, "units-0", quantity="n/a")), "units-0"),
+    intact(SHOP, "quoted_quantity.csv", lines(SHOP, sound(SHOP, "units-1", quantity='""')), "units-1"),
+    intact(
+        SHOP,
+        "padded.csv",
+        lines(
+            SHOP,
+            sound(SHOP, "pad-0"),
+            sound(SHOP, '"pad-0   "', product_id='"p1 "'),
+            sound(SHOP, '"\tpad-1\u00a0"', line_no='" 1"'),
+        ),
+        "pad-0",
+        "pad-1",
+    ),
+    intact(
+        WEB,
+        "no_session.jsonl",
+        as_json(WEB, "visit-0", session_id="", page=" ", product_id=" p1 ").encode(),
+        "visit-0",
+    ),
     intact(WEB, "array.json", AS_ARRAY.encode(), "array-0", "array-1"),
     intact(WEB, "bad_email.csv", lines(WEB, sound(WEB, "mail-0", email="ann@")), "mail-0"),
     intact(WEB, "shouting.csv", lines(WEB, sound(WEB, "shout-0", event_type=" PAGE_VIEW ")), "shout-0"),
@@ -281,6 +325,21 @@ DATES_IN_NEW_YORK = {
     "2017-03-04 15:06:07.25 UTC": "2017-03-04 15:06:07.25",
     "2017-03-04 15:06:07 utc": "2017-03-04 15:06:07",
     "2017-03-04 15:06:07 GMT": "2017-03-04 15:06:07",
+    "2017-03-04T15:06:07GMT": "2017-03-04 15:06:07",
+    "2017-03-04T15:06:07z": "2017-03-04 15:06:07",
+    "2017-03-04T15:06:07Z ": "2017-03-04 15:06:07",
+    " 2017-03-04T15:06:07+02:00\t": "2017-03-04 13:06:07",
+    "2017-03-04T15:06:07 +02:00": "2017-03-04 13:06:07",
+    "2017-03-04T15:06:07+02:00:00": "2017-03-04 13:06:07",
+    "2017-03-04T15:06:07+0200": "2017-03-04 13:06:07",
+    "2017-03-04T15:06:7Z": "2017-03-04 15:06:07",
+    "2017-03-04T15:06Z": "2017-03-04 15:06:00",
+    "2017-03-04T15:06+02:00": "2017-03-04 13:06:00",
+    "2017-03-04 15:06 UTC": "2017-03-04 15:06:00",
+    "2017-3-4 5:06+02:00": "2017-03-04 03:06:00",
+    "2017-03-04 15:06:07 ": "2017-03-04 20:06:07",
+    "2017-03-04 15:06": "2017-03-04 20:06:00",
+    "2017-3-4": "2017-03-04 05:00:00",
     "2017/03/04 15:06:07": "2017-03-04 20:06:07",
     "04.03.2017 15:06": "2017-03-04 20:06:00",
     "03/04/2017 15:06": "2017-03-04 20:06:00",
@@ -307,5 +366,5 @@ DATES_IN_NEW_YORK = {
 
 def dates_file(entity: str, column: str, stem: str, dates: dict[str, str]) -> bytes:
     """A CSV file with one sound record per date, with keys ``<stem>-0`` and on."""
-    quoted = [f'"{text}"' if "," in text else text for text in dates]
+    quoted = [f'"{text}"' if "," in text or text != text.strip() else text for text in dates]
     return lines(entity, *(sound(entity, f"{stem}-{n}", **{column: text}) for n, text in enumerate(quoted)))

@@ -121,3 +121,15 @@ def test_sources_behind_a_refused_file_are_in_the_marts(bad_input_built: Built) 
     per_source = dict(bad_input_built.rows("select source, count(*) from marts.fct_events group by source"))
     assert set(per_source) == {"shop", "crm", "synthetic_web", "synthetic_social", "synthetic_survey"}
     assert bad_input_built.value("select count(*) from marts.user_profile") > 0
+
+
+def test_ids_are_trimmed_and_empty_ones_are_none(bad_input_built: Built) -> None:
+    found = bad_input_built.rows(
+        "select event_id, item_id, session_id, subject from intermediate.int_events"
+        " where _file like '%/padded.csv' or _file like '%/no_session.jsonl' order by event_id"
+    )
+    assert found == [
+        ("shop.transactions:pad-0:1", "p1", "pad-0", None),
+        ("shop.transactions:pad-1:1", "p1", "pad-1", None),
+        ("synthetic_web.events:visit-0", "p1", None, None),
+    ]

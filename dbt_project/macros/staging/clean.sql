@@ -1,7 +1,8 @@
-{# Trimmed text; what people write for "nothing" becomes null. #}
+{# Trimmed text; what people write for "nothing" becomes null. Its length is looked at first: most texts are longer. #}
 {% macro clean_text(column) -%}
+  {%- set nothing = ['', 'null', 'none', 'n/a', 'na', '-', '--', 'nan', 'nil', '?', 'unknown', 'n.a.'] -%}
   case
-    when lower({{ trimmed(column) }}) in ('', 'null', 'none', 'n/a', 'na', '-', '--', 'nan', 'nil', '?', 'unknown', 'n.a.')
+    when length({{ trimmed(column) }}) <= {{ nothing | map('length') | max }} and lower({{ trimmed(column) }}) in ({{ text_list(nothing) }})
       then null
     else {{ trimmed(column) }}
   end

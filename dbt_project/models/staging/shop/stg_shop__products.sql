@@ -9,6 +9,7 @@ cleaned as {{ inlined() }} (
         upper({{ clean_text('product_category') }}) as category_name,
         upper({{ clean_text('product_type') }}) as type_name,
         {{ clean_text('brand') }} as brand_name,
+        {{ clean_text('manufacturer_id') }} as maker,
         {{ clean_text('package_size') }} as size_printed
     from raw
 
@@ -23,7 +24,7 @@ shaped as {{ kept_in_update() }} (
             'category': 'category_name',
             'subcategory': 'type_name',
             'brand': 'brand_name',
-            'manufacturer': 'manufacturer_id',
+            'manufacturer': 'maker',
             'package_size': 'size_printed',
         }) }}
         case

@@ -1,9 +1,12 @@
-with {{ landed('shop', 'transactions', key=['basket_id', 'line_no']) }},
+with {{ landed('shop', 'transactions', key=[trimmed('basket_id'), trimmed('line_no')]) }},
 
 cleaned as {{ inlined() }} (
 
     select
         *,
+        {{ clean_text('basket_id') }} as basket,
+        {{ clean_text('line_no') }} as line,
+        {{ clean_text('product_id') }} as product,
         {{ clean_text('card_id') }} as card,
         {{ to_number('sales_value') }} as amount,
         {{ to_number('quantity') }} as units,
@@ -19,21 +22,21 @@ shaped as {{ kept_in_update() }} (
 
     select
         {{ as_shape('events', {
-            'event_id': "'shop.transactions:' || basket_id || ':' || line_no",
+            'event_id': "'shop.transactions:' || basket || ':' || line",
             'event_type': "'purchase'",
             'occurred_at': 'paid_at',
             'card': 'card',
-            'item_id': 'product_id',
+            'item_id': 'product',
             'quantity': 'units',
             'amount': 'amount',
             'discount': 'coalesce(card_discount, 0) + coalesce(coupon_discount, 0) + coalesce(match_discount, 0)',
-            'session_id': 'basket_id',
+            'session_id': 'basket',
             'channel': "'store'",
         }) }}
         case
-            {{ missing('basket_id') }}
-            {{ missing('line_no') }}
-            {{ missing('product_id') }}
+            {{ missing('basket_id', 'basket') }}
+            {{ missing('line_no', 'line') }}
+            {{ missing('product_id', 'product') }}
             {{ nobody('card_id', ['card']) }}
             {{ missing('sales_value') }}
             {{ unreadable('sales_value', 'amount') }}

@@ -1,9 +1,10 @@
-with {{ landed('synthetic_social', 'posts', key=['post_id']) }},
+with {{ landed('synthetic_social', 'posts', key=[trimmed('post_id')]) }},
 
 cleaned as {{ inlined() }} (
 
     select
         *,
+        {{ clean_text('post_id') }} as post,
         lower({{ clean_text('handle') }}) as account,
         {{ clean_text('text') }} as words,
         -- the tags arrive as a JSON array of plain words
@@ -17,7 +18,7 @@ shaped as {{ kept_in_update() }} (
 
     select
         {{ as_shape('events', {
-            'event_id': "'synthetic_social.posts:' || post_id",
+            'event_id': "'synthetic_social.posts:' || post",
             'event_type': "'post'",
             'occurred_at': 'published_at',
             'handle': 'account',
@@ -26,7 +27,7 @@ shaped as {{ kept_in_update() }} (
             'channel': "'social'",
         }) }}
         case
-            {{ missing('post_id') }}
+            {{ missing('post_id', 'post') }}
             when account is null then 'no_identifier:handle'
             {{ bad_time('posted_at', 'published_at') }}
         end as _problem,

@@ -1,10 +1,12 @@
-with {{ landed('synthetic_social', 'reactions', key=['reaction_id']) }},
+with {{ landed('synthetic_social', 'reactions', key=[trimmed('reaction_id')]) }},
 
 cleaned as {{ inlined() }} (
 
     select
         *,
+        {{ clean_text('reaction_id') }} as reaction_told,
         lower({{ clean_text('handle') }}) as account,
+        {{ clean_text('target') }} as reacted_to,
         lower({{ trimmed('kind') }}) as reaction,
         {{ parse_timestamp('reacted_at') }} as happened_at
     from raw
@@ -15,15 +17,15 @@ shaped as {{ kept_in_update() }} (
 
     select
         {{ as_shape('events', {
-            'event_id': "'synthetic_social.reactions:' || reaction_id",
+            'event_id': "'synthetic_social.reactions:' || reaction_told",
             'event_type': 'reaction',
             'occurred_at': 'happened_at',
             'handle': 'account',
-            'subject': 'target',
+            'subject': 'reacted_to',
             'channel': "'social'",
         }) }}
         case
-            {{ missing('reaction_id') }}
+            {{ missing('reaction_id', 'reaction_told') }}
             when account is null then 'no_identifier:handle'
             {{ missing('kind') }}
             when reaction not in ('like', 'follow') then 'invalid:kind'

@@ -1,10 +1,11 @@
-with {{ landed('synthetic_survey', 'answers', key=['answer_id']) }},
+with {{ landed('synthetic_survey', 'answers', key=[trimmed('answer_id')]) }},
 
 cleaned as {{ inlined() }} (
 
     select
         *,
         -- ids
+        {{ clean_text('answer_id') }} as answer,
         {{ clean_email('email') }} as address,
         {{ clean_phone('phone') }} as phone_number,
 
@@ -12,6 +13,7 @@ cleaned as {{ inlined() }} (
         lower({{ trimmed('question') }}) as asked,
         {{ to_number('rating') }} as stars,
         {{ clean_text('comment') }} as words,
+        lower({{ clean_text('channel') }}) as asked_by,
 
         -- timestamps
         {{ parse_timestamp('answered_at', var('reporting_timezone')) }} as said_at
@@ -23,7 +25,7 @@ shaped as {{ kept_in_update() }} (
 
     select
         {{ as_shape('events', {
-            'event_id': "'synthetic_survey.answers:' || answer_id",
+            'event_id': "'synthetic_survey.answers:' || answer",
             'event_type': "'survey_answer'",
             'occurred_at': 'said_at',
             'email': 'address',
@@ -31,10 +33,10 @@ shaped as {{ kept_in_update() }} (
             'rating': 'stars',
             'text': 'words',
             'subject': 'asked',
-            'channel': 'lower(channel)',
+            'channel': 'asked_by',
         }) }}
         case
-            {{ missing('answer_id') }}
+            {{ missing('answer_id', 'answer') }}
             {{ nobody('email, phone', ['address', 'phone_number']) }}
             when asked is null or asked not in ('satisfaction', 'intent') then 'invalid:question'
             {{ missing('rating') }}
