@@ -28,8 +28,9 @@ final as (
         {% if given %}
         cast('{{ modules.datetime.date.fromisoformat(given) }}' as date) as as_of,
         {% else %}
+        -- an event of a clock that runs ahead completes no day that has not passed
         cast({{ reporting_day(
-            "last_event_at + interval " ~ var('day_complete_grace_minutes') ~ " minute"
+            "least(last_event_at, loaded_through) + interval " ~ var('day_complete_grace_minutes') ~ " minute"
         ) }} - interval 1 day as date) as as_of,
         {% endif %}
         last_event_at,
