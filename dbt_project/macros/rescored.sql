@@ -115,14 +115,22 @@ with serving as (
 
 read_columns as (
 
-    select model_id, feature_schema, feature_table, unnest([entity, as_of]) as column_name, null as texts
+    select model_id, feature_schema, feature_table, unnest([entity, as_of]) as column_name, '' as types
     from serving
     union all
-    select model_id, feature_schema, feature_table, population, []
+    select model_id, feature_schema, feature_table, population, '^BOOLEAN$'
     from serving
     union all
-    select model_id, feature_schema, feature_table, unnest(names), texts
-    from serving
+    select
+        model_id,
+        feature_schema,
+        feature_table,
+        name,
+        case
+            when list_contains(texts, name) then '^(VARCHAR$|ENUM)'
+            else '^((BOOLEAN|FLOAT|DOUBLE|U?(TINY|SMALL|BIG)INT|U?INTEGER|HUGEINT)$|DECIMAL)'
+        end
+    from (select *, unnest(names) as name from serving) as named
 
 ),
 
@@ -140,14 +148,7 @@ outdated as (
         read_columns.column_name is not null
         and (
             there.column_name is null
-            or not regexp_matches(
-                there.data_type,
-                case
-                    when read_columns.texts is null then ''
-                    when list_contains(read_columns.texts, read_columns.column_name) then '^(VARCHAR$|ENUM)'
-                    else '^((BOOLEAN|FLOAT|DOUBLE|U?(TINY|SMALL|BIG)INT|U?INTEGER|HUGEINT)$|DECIMAL)'
-                end
-            )
+            or not regexp_matches(there.data_type, read_columns.types)
         )
 
 ),

@@ -98,6 +98,8 @@ class Compared:
         Unfitted, its calibration included.
     predicted
         Out-of-fold predictions, calibrated and bounded, aligned with ``Folds.rows``.
+    unbounded
+        The same before they were raised to the minimum: a mean of models is raised once, at its end.
     losses, loss
         The loss of each of those rows, and its mean.
     """
@@ -107,6 +109,7 @@ class Compared:
     params: Params
     estimator: Any
     predicted: Floats
+    unbounded: Floats
     losses: Floats
     loss: float
 
@@ -156,7 +159,7 @@ class _Race:
             if candidate.name == BASELINE and best is not None:
                 # Some losses are in units of the baseline's: its own was not known before it was fitted.
                 self.naive = best.predicted
-                best = self._compared(candidate, best.params, best.predicted)
+                best = self._compared(candidate, best.params, best.unbounded)
                 self.trials[0] = replace(self.trials[0], loss=best.loss)
             if best is not None:
                 compared.append(best)
@@ -194,7 +197,7 @@ class _Race:
         self.tell(min(self.done / self.total, 1.0), f"comparing {candidate.name}")
         started = time.monotonic()
         model = candidate.build(self.question.recipe, params)
-        matrix, label, minimum = self.rows.matrix, self.rows.label, self.question.minimum
+        matrix, label = self.rows.matrix, self.rows.label
         # Settings are told apart on every other fold; what they are worth is found on all of them.
         folds = self.folds if share == 1.0 else self.folds.every_other()
 
@@ -206,7 +209,7 @@ class _Race:
             # OpenMP keeps its limit per thread, so each worker has to set it.
             with threadpool_limits(1, user_api="openmp"):
                 fitted = fit(model, matrix[learnt], label[learnt])
-                return bounded(raw_predictions(fitted, matrix[judged]), minimum)
+                return raw_predictions(fitted, matrix[judged])
 
         # Folds know nothing of each other, so their number of workers changes no figure; but what is to be
         # fitted alone shares something with every other fit of the process.
@@ -252,14 +255,15 @@ def judged_as(
     naive: Floats,
     half: NDArray[np.int64],
 ) -> Compared:
-    """Return predictions with their losses, calibrated first where they are probabilities."""
+    """Return predictions with their losses, calibrated where they are probabilities, and bounded."""
     kind = question.recipe.kind
     if kind == "classification" and name != BASELINE:
         predicted, calibration = calibrate(actual, predicted, half)
         if calibration is not None:
             model = CalibratedModel(model, calibration.slope, calibration.intercept)
-    losses = row_losses(kind, question.metric, actual, predicted, naive)
-    return Compared(name, complexity, params, model, predicted, losses, float(losses.mean()))
+    served = bounded(predicted, question.minimum)
+    losses = row_losses(kind, question.metric, actual, served, naive)
+    return Compared(name, complexity, params, model, served, predicted, losses, float(losses.mean()))
 
 
 def fit(model: Any, matrix: Floats, label: Floats) -> Any:

@@ -293,11 +293,11 @@ def _feature_columns(columns: dict[str, str], task: Task) -> list[str]:
 
 def _check_population(columns: dict[str, str], task: Task, relation: tuple[str, ...]) -> None:
     kind = columns[task.population] if task.population else "BOOLEAN"
-    if not is_readable(kind) or _is_text(kind):
+    if kind != "BOOLEAN":
         raise ProfilectlError(
             f"{task.called(relation)}: {task.population} is {kind.lower()}, and task {task.name} asks it"
             " who is of its population",
-            hint="make it true or false, or a number",
+            hint="make it a column of true and false",
         )
 
 
@@ -319,7 +319,7 @@ def _roles(task: Task) -> set[str | None]:
 def has_label(label: str) -> str:
     """Return the condition that a row has a label: neither null nor NaN, as files write a missing number."""
     column = quote_identifier(label)
-    is_nan = f"typeof({column}) in ('FLOAT', 'DOUBLE') and {column}::varchar = 'nan'"
+    is_nan = f"typeof({column}) in ('FLOAT', 'DOUBLE') and {column}::varchar in ('nan', '-nan')"
     return f"({column} is not null and not ({is_nan}))"
 
 

@@ -15,6 +15,7 @@ from sklearn.ensemble import VotingClassifier, VotingRegressor
 from profilectl_ml.candidates import ENSEMBLE
 from profilectl_ml.comparing import Compared, Question, judged_as
 from profilectl_ml.losses import row_losses
+from profilectl_ml.predicting import bounded
 from profilectl_ml.recipes import BASELINE
 
 Floats = NDArray[np.float64]
@@ -43,7 +44,7 @@ def ensemble(
     if len(members) < 2:
         return None
     naive = next(c.predicted for c in compared if c.name == BASELINE)
-    stacked = np.stack([c.predicted for c in members])
+    stacked = np.stack([c.unbounded for c in members])
     weights = _greedy(question, stacked, actual, naive)
     if np.count_nonzero(weights) < 2:
         return None
@@ -70,7 +71,13 @@ def _greedy(question: Question, stacked: Floats, actual: Floats, naive: Floats) 
     total = np.zeros(stacked.shape[1])
     for step in range(1, _STEPS + 1):
         losses = [
-            row_losses(question.recipe.kind, question.metric, actual, (total + one) / step, naive).mean()
+            row_losses(
+                question.recipe.kind,
+                question.metric,
+                actual,
+                bounded((total + one) / step, question.minimum),
+                naive,
+            ).mean()
             for one in stacked
         ]
         best = int(np.argmin(losses))

@@ -86,15 +86,16 @@ def rollback(connection: duckdb.DuckDBPyConnection, task: str, *, reason: str = 
 
 
 def _served(connection: duckdb.DuckDBPyConnection, task: str) -> list[str]:
-    """Return what served when: a rollback takes the last step off, so that a second one goes back further."""
+    """Return what served when; a rollback goes back to where its model served: a second one goes further."""
     log = connection.execute(
         "select model_id, event from ml.promotions where task = ? order by promoted_at, rowid", [task]
     ).fetchall()
     served: list[str] = []
     for model_id, event in log:
-        if event == "rolled back" and len(served) > 1:
-            served.pop()
-        elif event == "retired":
+        if event == "rolled back":
+            while served and served[-1] != model_id:
+                served.pop()
+        if event == "retired":
             served.append(_NOBODY)
         elif not served or served[-1] != model_id:
             served.append(model_id)

@@ -233,6 +233,7 @@ def test_a_model_that_predicts_in_batches_or_lacks_a_column_keeps_its_scores(hom
         "rename user_id to person",
         "rename as_of to day",
         "alter has_purchase type varchar using 'yes, often'",
+        "alter has_purchase type integer",
         "alter recency_days type varchar",
         "alter recency_days type date using date '2017-01-01'",
         "alter age_band type integer using 1",

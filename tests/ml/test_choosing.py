@@ -16,7 +16,7 @@ ROWS = 400
 
 
 def compared(name: str, complexity: int, losses: np.ndarray) -> Compared:
-    return Compared(name, complexity, {}, None, np.zeros(ROWS), losses, float(losses.mean()))
+    return Compared(name, complexity, {}, None, np.zeros(ROWS), np.zeros(ROWS), losses, float(losses.mean()))
 
 
 def chosen(monkeypatch: pytest.MonkeyPatch, *found: Compared, kind: str = "regression"):

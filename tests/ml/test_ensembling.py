@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from sklearn.linear_model import LinearRegression, Ridge
@@ -22,13 +24,13 @@ def actual() -> np.ndarray:
 def member(name: str, actual: np.ndarray, predicted: np.ndarray) -> Compared:
     losses = row_losses("regression", "mse", actual, predicted, actual)
     model = Ridge() if name == "a" else LinearRegression()
-    return Compared(name, 2, {}, model, predicted, losses, float(losses.mean()))
+    return Compared(name, 2, {}, model, predicted, predicted, losses, float(losses.mean()))
 
 
-def made(actual: np.ndarray, *members: Compared) -> Compared | None:
+def made(actual: np.ndarray, *members: Compared, question: Question = QUESTION) -> Compared | None:
     base = member(BASELINE, actual, np.full(ROWS, 10.0))
     fold = np.arange(ROWS) % 3
-    return ensemble(QUESTION, [base, *members], actual, fold, np.arange(ROWS) % 2)
+    return ensemble(question, [base, *members], actual, fold, np.arange(ROWS) % 2)
 
 
 def test_errors_that_differ_cancel_out(actual: np.ndarray) -> None:
@@ -68,3 +70,19 @@ def test_the_baseline_is_no_member(actual: np.ndarray) -> None:
     found = made(actual, *(member(n, actual, actual + e) for n, e in zip("ab", noise, strict=True)))
     assert found is not None
     assert BASELINE not in found.params
+
+
+def test_what_is_judged_is_what_the_fitted_mean_predicts_with_a_minimum(actual: np.ndarray) -> None:
+    """Members are averaged as they are, and the mean is raised: not each of them first."""
+    first, second = np.random.default_rng(1).normal(0, 1, (2, ROWS))
+    label = actual - 10
+    members = member("a", label, label + first), member("b", label, label + second)
+    found = made(label, *members, question=replace(QUESTION, minimum=0.0))
+    assert found is not None
+    assert min(one.unbounded.min() for one in members) < -1
+    shares = [found.params[one.name] for one in members]
+    mean = shares[0] * members[0].unbounded + shares[1] * members[1].unbounded
+    # weights of the folds differ a little from those of all rows
+    assert np.abs(found.predicted - np.maximum(mean, 0.0)).max() < 0.5
+    assert (found.predicted >= 0).all()
+    assert np.array_equal(found.predicted, np.maximum(found.unbounded, 0.0))

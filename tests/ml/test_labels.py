@@ -6,11 +6,12 @@ from dataclasses import replace
 from datetime import date
 from typing import Any
 
+import duckdb
 import numpy as np
 import pyarrow as pa
 import pytest
 
-from profilectl_ml.data import label_of
+from profilectl_ml.data import has_label, label_of
 from profilectl_ml.errors import ProfilectlError
 from profilectl_ml.tasks import Positive, Task
 
@@ -39,3 +40,12 @@ def test_infinite_labels_are_counted_and_can_be_left_empty(spend_task: Task) -> 
     with pytest.raises(ProfilectlError, match=r"infinite or not a number in 2 row\(s\)") as raised:
         label_of(column(1.0, float("inf"), float("-inf")), spend_task)
     assert "leave their label empty" in str(raised.value.hint)
+
+
+@pytest.mark.parametrize("kind", ["double", "float"])
+def test_no_number_of_either_sign_is_no_label(kind: str) -> None:
+    with duckdb.connect() as connection:
+        values = pa.table({"y": [1.0, float("nan"), -float("nan"), None, float("-inf")]})
+        connection.execute(f"create table t as select y::{kind} as y from values")
+        found = connection.execute(f"select y from t where {has_label('y')}").fetchall()
+    assert found == [(1.0,), (-np.inf,)]

@@ -102,6 +102,19 @@ def test_a_rollback_undoes_a_promotion(trained: Served) -> None:
     assert promotion.rollback(connection, "spend_next_28d").model_id == models[2]
 
 
+def test_a_rollback_over_a_retirement_goes_no_further_forward(trained: Served) -> None:
+    connection, models = trained
+    task = "spend_next_28d"
+    for _ in range(2):
+        promotion.rollback(connection, task)
+    promotion.promote(connection, models[1])
+    promotion.retire(connection, task)
+    promotion.promote(connection, models[1])
+    assert promotion.rollback(connection, task).model_id == models[0]
+    with pytest.raises(ProfilectlError, match="no model served task 'spend_next_28d' before"):
+        promotion.rollback(connection, task)
+
+
 def test_a_clock_that_was_set_back_changes_no_order(trained: Served, monkeypatch: pytest.MonkeyPatch) -> None:
     connection, models = trained
     earlier = watermarks.utc_now() - timedelta(days=1)
@@ -195,6 +208,10 @@ def test_a_table_cannot_take_the_name_of_a_declared_task_whose_model_was_retired
         (
             "alter table marts.user_features alter has_purchase type varchar",
             "has_purchase is varchar.*asks it who is of its population",
+        ),
+        (
+            "alter table marts.user_features alter has_purchase type int",
+            "has_purchase is integer.*asks it who is of its population",
         ),
         ("alter table marts.user_features rename as_of to day", "lacks 1 column.*as_of"),
         ("update ml.models set format_version = 99", "stored in format 99"),
