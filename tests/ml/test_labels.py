@@ -46,6 +46,7 @@ def test_infinite_labels_are_counted_and_can_be_left_empty(spend_task: Task) -> 
 def test_no_number_of_either_sign_is_no_label(kind: str) -> None:
     with duckdb.connect() as connection:
         values = pa.table({"y": [1.0, float("nan"), -float("nan"), None, float("-inf")]})
-        connection.execute(f"create table t as select y::{kind} as y from values")
+        connection.register("values_of_numpy", values)
+        connection.execute(f"create table t as select y::{kind} as y from values_of_numpy")
         found = connection.execute(f"select y from t where {has_label('y')}").fetchall()
     assert found == [(1.0,), (-np.inf,)]

@@ -37,7 +37,7 @@ class History:
     indptr, indices
         The shared sparsity pattern, as in a CSR matrix of shape ``(users, items)``.
     data
-        Per pair: ``count`` (times, or summed value), ``short`` and ``long`` (the same, decayed with a
+        Per pair: ``times``, ``count`` (times, or summed value), ``short`` and ``long`` (the same, decayed with a
         quarter of and with the whole half-life), ``since`` and ``first`` (days to the last and first
         time), ``later`` (items the user had later).
     popularity
@@ -78,6 +78,7 @@ def read_history(connection: duckdb.DuckDBPyConnection, task: RecommendationTask
         If no item has as many users as the task asks for.
     """
     total = _items(connection, task, split)
+    times = "count(*)" if task.value else "sum(strength)"
     half = float(task.half_life_days)
     decayed = ", ".join(
         f"sum(({_SCALE} * strength * pow(0.5, age / {days!r}))::hugeint) / {_SCALE}.0 as {name}"
@@ -94,7 +95,7 @@ def read_history(connection: duckdb.DuckDBPyConnection, task: RecommendationTask
         f" with aged as (select *, date_diff('second', moment, ?::timestamp) / 86400.0 as age from {EVENTS}"
         f" where {split.past})"
         " select user_no, item_no::integer as item_no,"
-        f" sum(strength::decimal(18, 4))::double as count, {decayed}, min(age) as since, max(age) as first,"
+        f" {times} as times, sum(strength::decimal(18, 4))::double as count, {decayed}, min(age) as since, max(age) as first,"
         " max(moment) as last_at,"
         " rank() over (partition by user_no order by max(moment) desc) - 1 as later"
         " from aged join recommending_items using (item) join recommending_users using (user_id)"
@@ -106,7 +107,7 @@ def read_history(connection: duckdb.DuckDBPyConnection, task: RecommendationTask
     users = connection.execute("select user_id from recommending_users order by user_no").fetchnumpy()[
         "user_id"
     ]
-    kept = ("count", "short", "long", "since", "first", "later")
+    kept = ("times", "count", "short", "long", "since", "first", "later")
     data = {name: np.asarray(found[name], dtype=np.float32) for name in kept}
     return History(
         users=np.asarray(users, dtype=object),

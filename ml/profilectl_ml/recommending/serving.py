@@ -33,7 +33,7 @@ def recommend(
         If a score is not a finite number.
     """
     history, parts = fitted.history, []
-    times = history.matrix("count")
+    times = history.matrix("times")
     own_values = strengths(history, "log")
     users = np.arange(history.shape[0])
     for batch in fitted.batches(users):

@@ -188,6 +188,20 @@ def test_categories_come_from_the_catalogue(make_shop: MakeShop, shop_task: Reco
     assert {row[2] for row in recommended(connection)} == {"taste 0", "taste 1", "taste 2"}
 
 
+def test_often_is_said_of_times_and_not_of_money(make_shop: MakeShop, shop_task: RecommendationTask) -> None:
+    connection = make_shop(weeks=16)
+    connection.execute("update marts.fct_events set amount = 5")
+    train(connection, replace(shop_task, value="amount", candidates=("personal_frequency",)))
+    found = connection.execute(
+        "select r.reason, count(distinct e.occurred_at) from ml.recommendations as r"
+        " inner join marts.fct_events as e on r.user_id = e.user_id and r.item = e.item_id"
+        " where e.event_type = 'purchase' group by r.user_id, r.item, r.reason"
+    ).fetchall()
+    assert {times > 1 for _, times in found} == {True, False}
+    for reason, times in found:
+        assert reason == ("you buy this often" if times > 1 else "you bought this before")
+
+
 def test_a_value_is_summed(make_shop: MakeShop, shop_task: RecommendationTask) -> None:
     result = train(make_shop(weeks=16), replace(shop_task, value="amount", candidates=("ease", "blend")))
     assert set(result.test) == {"personal_frequency", "ease", "blend"}
