@@ -115,6 +115,17 @@ def test_a_day_that_goes_by_leaves_clocks_alone(home: Home) -> None:
     ]
 
 
+def test_what_the_last_build_saw_holds_now_although_another_day_was_taken_for_today(home: Home) -> None:
+    built(home, "2017-06-05")
+    home.land("shop/transactions/late.csv", LINE + line("b9", "K3", 8, "2017-06-02"))
+    found = built(home, "2017-06-03")
+    now = "select user_id, spend_91d from marts.user_profile_history where valid_to is null order by 1"
+    profiles = found.rows("select user_id, spend_91d from marts.user_profile order by 1")
+    assert found.rows(now) == profiles
+    assert found.rows("select max(valid_from)::varchar from marts.user_profile_history") == [("2017-06-03",)]
+    assert built(home, "2017-06-05").rows(now) == profiles
+
+
 def test_values_that_no_rule_gives_back_are_kept_as_they_are(home: Home) -> None:
     with duckdb.connect(str(home.warehouse)) as connection:
         connection.execute(

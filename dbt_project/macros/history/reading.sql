@@ -7,11 +7,17 @@
   {{ relation }}.from_build <= {{ days }}.build_id and {{ relation }}.to_build > {{ days }}.build_id
 {%- endmacro %}
 
-{# Days with a build, each up to the next one. #}
+{# Days with a build, each up to the next one; the last build holds now. Days beyond its own are of builds that took another
+   day for today, and count again once it has come. #}
 {% macro history_days_cte() %}
 days as (
 
-    select *, day as valid_from, lead(day) over (order by day) as valid_to from {{ history_ref('days') }}
+    select
+        *,
+        day as valid_from,
+        lead(day) over (order by day) as valid_to
+    from {{ history_ref('days') }}
+    where day <= (select arg_max(day, build_id) from {{ history_ref('days') }})
 
 )
 {%- endmacro %}
