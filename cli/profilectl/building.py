@@ -12,6 +12,7 @@ from profilectl.dbt_runner import DbtOutcome, NodeFailure, Progress, one_line, r
 from profilectl.locking import only_writer
 from profilectl.project import DbtProject, Paths
 from profilectl.warehouse import connect
+from profilectl_ml.errors import ProfilectlError
 
 
 @dataclass(frozen=True)
@@ -57,8 +58,8 @@ def build(
     Raises
     ------
     ProfilectlError
-        If dbt could not start. Nodes that failed are not raised: they are in ``dbt.failures``,
-        because the other sources were still built.
+        If dbt could not start, or nothing is of the selection. Nodes that failed are not raised: they are in
+        ``dbt.failures``, because the other sources were still built.
     """
     with only_writer(paths, "profilectl build"):
         return _build(project, paths, full_refresh, select, progress)
@@ -75,6 +76,11 @@ def _build(
     if select:
         command += ["--select", *select.split()]
     outcome = run_dbt(project, paths, command, progress)
+    if select and not (outcome.done or outcome.skipped or outcome.failures):
+        raise ProfilectlError(
+            f"the project has nothing that --select {select!r} selects",
+            hint="it takes dbt's node selection: names of models and seeds, +before, after+, path:models",
+        )
     if not paths.warehouse.is_file():
         return Built(outcome, None, 0, [], 0, [])
     with connect(paths) as connection:

@@ -5,11 +5,14 @@ from __future__ import annotations
 import gc
 import json
 import re
+import signal
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 from profilectl.console import private_folder
@@ -18,6 +21,8 @@ from profilectl.warehouse import LOCKED
 from profilectl_ml.errors import ProfilectlError
 
 RUN_RESULTS = "run_results.json"
+#: A file beside them while a run goes on; dbt writes results of an interrupted one as if it had ended there.
+_INTERRUPTED = "interrupted"
 Progress = Callable[[int, int, str], None]
 
 
@@ -67,26 +72,64 @@ def run_dbt(
         If dbt ends before it runs any node: a project that does not parse, a bad selection, a
         warehouse that is locked.
     """
-    from dbt.cli.main import dbtRunner  # slow to import: only where it is used
-
     started = time.monotonic()
     arguments = _prepared(project, paths, command)
+    mark = paths.dbt_target / _INTERRUPTED
+    if command[0] != "parse":
+        mark.touch()
     try:
         with paths.exported():
             manifest = _manifest(project, arguments) if command[0] != "parse" else None
             with _no_garbage_collection():
-                outcome = dbtRunner(manifest=manifest, callbacks=[_Counter(progress)]).invoke(arguments)
+                outcome = _invoke(arguments, manifest, progress)
     finally:
         _release_warehouse()
     results = getattr(outcome.result, "results", None)
-    if isinstance(outcome.exception, KeyboardInterrupt):
-        raise KeyboardInterrupt from outcome.exception
+    if command[0] != "parse":
+        mark.unlink(missing_ok=True)
     if results is None and not outcome.success:
         raise _failed_early(outcome.exception, paths)
     if results is not None and command[0] == "build" and "--no-write-json" in command:
         written: Any = outcome.result
         written.write(str(paths.dbt_target / RUN_RESULTS))
     return _summarise(results or [], time.monotonic() - started)
+
+
+def _invoke(arguments: Sequence[str], manifest: Any = None, progress: Progress | None = None) -> Any:
+    """Run dbt and return what it returns; an interrupt ends it, also one that dbt passes over.
+
+    What reads dbt's files catches whatever is raised while it tries one way after the other.
+    """
+    from dbt.cli.main import dbtRunner  # slow to import: only where it is used
+
+    with _noticing_interrupts() as was_interrupted:
+        callbacks: list[Any] = [] if progress is None else [_Counter(progress, was_interrupted)]
+        outcome = dbtRunner(manifest=manifest, callbacks=callbacks).invoke(list(arguments))
+    if was_interrupted() or isinstance(outcome.exception, KeyboardInterrupt):
+        raise KeyboardInterrupt from outcome.exception
+    return outcome
+
+
+@contextmanager
+def _noticing_interrupts() -> Iterator[Callable[[], bool]]:
+    """Yield whether a signal came, beside what its handler does about it."""
+    came: list[int] = []
+    before: dict[int, Any] = {}
+
+    def noted(number: int, frame: FrameType | None) -> None:
+        came.append(number)
+        before[number](number, frame)
+
+    if threading.current_thread() is threading.main_thread():
+        for number in (int(signal.SIGINT), int(signal.SIGTERM)):
+            if callable(handler := signal.getsignal(number)):
+                before[number] = handler
+                signal.signal(number, noted)
+    try:
+        yield lambda: bool(came)
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 @contextmanager
@@ -137,13 +180,11 @@ def _prepared(project: DbtProject, paths: Paths, command: Sequence[str]) -> list
 
 def _manifest(project: DbtProject, arguments: Sequence[str]) -> Any:
     """Return the project as parsed before, if this process keeps it; else None, and dbt parses."""
-    from dbt.cli.main import dbtRunner
-
     if "key" not in _parsed:
         return None
     if "manifest" not in _parsed:
         own = arguments[arguments.index("--project-dir") :]
-        outcome = dbtRunner().invoke(["--quiet", "--log-level", "none", "parse", *own])
+        outcome = _invoke(["--quiet", "--log-level", "none", "parse", *own])
         if not outcome.success:
             return None  # the run itself will say what is wrong
         _parsed["manifest"] = outcome.result
@@ -160,13 +201,16 @@ def load_manifest(project: DbtProject, paths: Paths) -> dict[str, Any]:
 
 
 class _Counter:
-    """Counts finished nodes out of dbt's event stream."""
+    """Counts finished nodes out of dbt's event stream; before the first one, ends an interrupted run."""
 
-    def __init__(self, progress: Progress) -> None:
-        self.progress, self.done, self.total = progress, 0, 0
+    def __init__(self, progress: Progress, was_interrupted: Callable[[], bool]) -> None:
+        self.progress, self.was_interrupted = progress, was_interrupted
+        self.done, self.total = 0, 0
 
     def __call__(self, event: Any) -> None:
         if event.info.name == "ConcurrencyLine":
+            if self.was_interrupted():
+                raise KeyboardInterrupt
             self.total = int(event.data.node_count)
             self.progress(0, self.total, "")
         elif event.info.name == "NodeFinished":
@@ -253,9 +297,11 @@ def last_run(paths: Paths) -> dict[str, Any] | None:
     failed = [
         one["unique_id"] for one in found["results"] if one["status"] in {"error", "fail", "runtime error"}
     ]
+    interrupted = (paths.dbt_target / _INTERRUPTED).exists()
     return {
         "finished_at": found["metadata"]["generated_at"],
         "seconds": round(float(found["elapsed_time"]), 1),
-        "success": not failed,
+        "success": not failed and not interrupted,
         "failed": failed,
+        "interrupted": interrupted,
     }

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
+import duckdb
 import pytest
+from dbt.parser import manifest
 
+from profilectl import building, dbt_runner
 from profilectl.dbt_runner import last_run, load_manifest, one_line, run_dbt
 from profilectl.project import DbtProject, Paths, locate_project
 from profilectl.warehouse import connect, held
@@ -29,6 +36,68 @@ def test_failures_are_one_line_each_and_the_rest_is_built(project: DbtProject, p
     run = last_run(paths)
     assert run is not None
     assert not run["success"]
+
+
+class Deaf:
+    """A dbt that is interrupted while it reads files, takes that for one of its own errors and goes on."""
+
+    def __init__(self, **_: object) -> None:
+        self.result, self.success, self.exception = None, True, None
+
+    def invoke(self, _: list[str]) -> Deaf:
+        with contextlib.suppress(BaseException):
+            signal.raise_signal(signal.SIGINT)
+        return self
+
+
+@pytest.mark.parametrize("known", [{}, {"key": "tests"}], ids=["a run", "a parse before it"])
+def test_an_interrupt_that_dbt_passes_over_still_ends_the_run(
+    project: DbtProject, paths: Paths, monkeypatch: pytest.MonkeyPatch, known: dict[str, str]
+) -> None:
+    monkeypatch.setattr(dbt_runner, "_parsed", known)
+    monkeypatch.setattr("dbt.cli.main.dbtRunner", Deaf)
+    before = signal.getsignal(signal.SIGINT)
+    with pytest.raises(KeyboardInterrupt):
+        run_dbt(project, paths, ["build"])
+    assert signal.getsignal(signal.SIGINT) is before
+
+
+def test_an_interrupt_before_the_first_node_builds_nothing(
+    project: DbtProject, paths: Paths, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def reads(*arguments: object, **options: object) -> object:
+        with contextlib.suppress(BaseException):
+            signal.raise_signal(signal.SIGINT)
+        return real(*arguments, **options)
+
+    real = manifest.ManifestLoader.load
+    monkeypatch.setattr(manifest.ManifestLoader, "load", reads)
+    with pytest.raises(KeyboardInterrupt):
+        run_dbt(project, paths, ["build"])
+    with duckdb.connect(str(paths.warehouse)) as connection:
+        assert connection.execute("select count(*) from duckdb_tables()").fetchone() == (0,)
+
+
+def test_an_interrupted_run_is_no_success(project: DbtProject, paths: Paths) -> None:
+    def interrupt(done: int, total: int, node: str) -> None:
+        if done == 1:
+            os.kill(os.getpid(), signal.SIGINT)
+            time.sleep(0.2)
+
+    with pytest.raises(KeyboardInterrupt):
+        run_dbt(project, paths, ["build", "--select", "good"], interrupt)
+    run = last_run(paths)
+    assert run is not None
+    assert (run["success"], run["interrupted"]) == (False, True)
+    run_dbt(project, paths, ["seed"])
+    after = last_run(paths)
+    assert after is not None
+    assert after["success"]
+
+
+def test_a_selection_of_nothing_is_told(project: DbtProject, paths: Paths) -> None:
+    with pytest.raises(ProfilectlError, match="nothing that --select 'nobody' selects"):
+        building.build(project, paths, select="nobody")
 
 
 def test_nothing_is_written_into_the_project(project: DbtProject, paths: Paths) -> None:

@@ -25,16 +25,21 @@ def run(as_json: Json = False) -> None:
         render(found)
 
 
+def _outcome(run: dict[str, Any]) -> str:
+    if run["success"]:
+        return "ok"
+    if run["interrupted"]:
+        return "interrupted"
+    names = [node.split(".")[2] for node in run["failed"]]
+    return f"failed at {names[0]}" + (f" and {len(names) - 1} more" if len(names) > 1 else "")
+
+
 def render(found: dict[str, Any]) -> None:
     """Print the state as a few lines and two tables."""
     console = stdout()
     console.print(f"home       {found['home']}", soft_wrap=True)
     run = found["last_run"]
-    ended = (
-        f"{run['finished_at']}, {'ok' if run['success'] else 'failed'}, {run['seconds']} s"
-        if run
-        else "never"
-    )
+    ended = f"{run['finished_at']}, {_outcome(run)}, {run['seconds']} s" if run else "never"
     console.print(f"last build {ended}")
     published = found["published"]
     console.print(f"published  {published['version'] if published else 'nothing yet: profilectl publish'}")

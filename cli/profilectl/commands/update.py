@@ -43,9 +43,9 @@ def run(
         project, paths = locate_project(project_dir), Paths.from_environment()
         with waiting("updating", quiet=as_json) as progress:
             done = loop.update(project, paths, train=train, tell=progress)
-    except Exception as error:
+    except (Exception, KeyboardInterrupt) as error:
         if as_json:
-            emit_line({"success": False, "error": str(error)})
+            emit_line({"success": False, "error": str(error) or "interrupted"})
         raise
     if as_json:
         emit_line(done.as_json())

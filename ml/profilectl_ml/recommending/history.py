@@ -37,8 +37,8 @@ class History:
     indptr, indices
         The shared sparsity pattern, as in a CSR matrix of shape ``(users, items)``.
     data
-        Per pair: ``times``, ``count`` (times, or summed value), ``short`` and ``long`` (the same, decayed with a
-        quarter of and with the whole half-life), ``since`` and ``first`` (days to the last and first
+        Per pair: ``times``, ``count`` (times, or summed value), ``short`` and ``long`` (the same, decayed
+        with a quarter of and with the whole half-life), ``since`` and ``first`` (days to the last and first
         time), ``later`` (items the user had later).
     popularity
         Per item: ``users`` (who ever had it), ``users_recent`` (in the last horizon), ``users_week`` (in a
@@ -95,7 +95,8 @@ def read_history(connection: duckdb.DuckDBPyConnection, task: RecommendationTask
         f" with aged as (select *, date_diff('second', moment, ?::timestamp) / 86400.0 as age from {EVENTS}"
         f" where {split.past})"
         " select user_no, item_no::integer as item_no,"
-        f" {times} as times, sum(strength::decimal(18, 4))::double as count, {decayed}, min(age) as since, max(age) as first,"
+        f" {times} as times, sum(strength::decimal(18, 4))::double as count, {decayed},"
+        " min(age) as since, max(age) as first,"
         " max(moment) as last_at,"
         " rank() over (partition by user_no order by max(moment) desc) - 1 as later"
         " from aged join recommending_items using (item) join recommending_users using (user_id)"
