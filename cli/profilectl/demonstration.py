@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import calendar
-import os
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -70,7 +68,6 @@ def demonstrate(
     project: DbtProject,
     paths: Paths,
     *,
-    months: int,
     counting: Counting,
     sharing: Sharing,
     waiting: Waiting,
@@ -78,19 +75,18 @@ def demonstrate(
     """Build, train, publish and report; a build with failures is returned as it is.
 
     A task that cannot be trained is told and left out: few households or months are not enough for each.
-    "Now" is the last day of the last month, unless ``PROFILECTL_AS_OF`` says otherwise.
+    "Now" is what it is for every build: an update afterwards finds the same day.
     """
-    with paths.exported(PROFILECTL_AS_OF=os.environ.get("PROFILECTL_AS_OF") or _last_day(months)):
-        with counting("building") as told:
-            built = build(project, paths, progress=told)
-        if not built.dbt.success:
-            return built
-        with (
-            sharing("training") as told_share,
-            only_writer(paths, "profilectl demo"),
-            connect(paths, read_only=False) as connection,
-        ):
-            learnt = train_declared(connection, project, paths, progress=told_share)
+    with counting("building") as told:
+        built = build(project, paths, progress=told)
+    if not built.dbt.success:
+        return built
+    with (
+        sharing("training") as told_share,
+        only_writer(paths, "profilectl demo"),
+        connect(paths, read_only=False) as connection,
+    ):
+        learnt = train_declared(connection, project, paths, progress=told_share)
     with connect(paths) as connection:
         stitching = stitching_score(connection, paths.truth)
         dirt = dirt_found(connection, paths.truth)
@@ -99,8 +95,3 @@ def demonstrate(
     with waiting("writing the report"):
         written = report(paths)
     return Demonstrated(built, stitching, dirt, learnt.runs, learnt.untrained, published, written)
-
-
-def _last_day(months: int) -> str:
-    year, month = (int(part) for part in MONTHS[months - 1].split("-"))
-    return f"{year}-{month:02d}-{calendar.monthrange(year, month)[1]:02d}"

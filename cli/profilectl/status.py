@@ -47,7 +47,7 @@ def status(paths: Paths) -> dict[str, Any]:
                 found = facts.rows(
                     connection,
                     "select identifier_type as kind, count(*) as n from marts.identity_map "
-                    "where known_to is null group by 1 order by 1",
+                    "where known_to is null and not is_blocked group by 1 order by 1",
                 )
                 state["identifiers"] = {row["kind"]: row["n"] for row in found}
             state["models"] = facts.models(connection)

@@ -133,7 +133,7 @@ def test_status_as_json(small_warehouse: Paths) -> None:
     assert state["total"]["landed"] == sum(
         state["total"][kind] for kind in ("shaped", "quarantined", "duplicates")
     )
-    assert state["identifiers"]["email"] == 202
+    assert state["identifiers"]["email"] == 200  # two more are blocked and nobody's
     assert state["models"][0]["metrics"]["rmse"] == {
         "value": 104.4,
         "low": 100.224,
@@ -365,3 +365,7 @@ def test_the_demo_ends_with_at_most_15_lines(small_warehouse: Paths) -> None:
     assert len(lines) <= 15
     assert any("rmse" in line and "104.4 (baseline 109.6)" in line for line in lines)
     assert "not trained   churn_next_28d: 47 users with a label" in lines
+    kept = [one | {"promoted": False, "serving": one["baseline"]} for one in runs]
+    lines = summary(Demonstrated(built, known, dirt, kept, untrained, published, small_warehouse.report))
+    told = f"{kept[0]['baseline']} serves, mae"
+    assert any(told in line and f"rmse 109.6 ({kept[0]['chosen']} 104.4)" in line for line in lines)

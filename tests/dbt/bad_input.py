@@ -213,6 +213,7 @@ CASES = [
     one_bad(SHOP, "no_card", "card_id", "", "no_identifier"),
     one_bad(SHOP, "card_n_a", "card_id", "N/A", "no_identifier"),
     one_bad(CONTACTS, "contact_of_null", "crm_id", "null", "no_identifier"),
+    one_bad(SURVEY, "two_addresses", "email", "ann@x.org;bob@x.org", "no_identifier", "email, phone"),
     one_bad(SURVEY, "no_address", "email", "not an address", "no_identifier", "email, phone"),
     # -- files -----------------------------------------------------------------
     refused(SHOP, "utf_16.csv", TWO_SOUND.decode().encode("utf-16"), "unsupported_encoding"),
@@ -291,6 +292,17 @@ CASES = [
     ),
     intact(WEB, "array.json", AS_ARRAY.encode(), "array-0", "array-1"),
     intact(WEB, "bad_email.csv", lines(WEB, sound(WEB, "mail-0", email="ann@")), "mail-0"),
+    intact(
+        SURVEY,
+        "o_brien.csv",
+        lines(
+            SURVEY,
+            sound(SURVEY, "name-0", email="Pat.O'Brien@example.org"),
+            sound(SURVEY, "name-1", email="jos\u00e9@ex\u00e4mple.org"),
+        ),
+        "name-0",
+        "name-1",
+    ),
     intact(WEB, "shouting.csv", lines(WEB, sound(WEB, "shout-0", event_type=" PAGE_VIEW ")), "shout-0"),
     intact(
         CRM,

@@ -133,3 +133,10 @@ def test_ids_are_trimmed_and_empty_ones_are_none(bad_input_built: Built) -> None
         ("shop.transactions:pad-1:1", "p1", "pad-1", None),
         ("synthetic_web.events:visit-0", "p1", None, None),
     ]
+
+
+def test_addresses_may_have_apostrophes_and_letters_of_every_script(bad_input_built: Built) -> None:
+    found = bad_input_built.rows(
+        "select email from intermediate.int_events where _file like '%/o_brien.csv' order by _row"
+    )
+    assert found == [("pat.o'brien@example.org",), ("jos\u00e9@ex\u00e4mple.org",)]

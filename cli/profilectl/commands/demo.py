@@ -55,7 +55,6 @@ def run(
     done = demonstration.demonstrate(
         project,
         paths,
-        months=months,
         counting=partial(counting, quiet=as_json),
         sharing=partial(sharing, quiet=as_json),
         waiting=partial(waiting, quiet=as_json),
@@ -88,12 +87,18 @@ def summary(done: Demonstrated) -> list[str]:
             f"stitching     precision {known['precision']:.4f}, recall {known['recall']:.4f}, "
             f"F1 {known['f1']:.4f}"
         )
-    for one in done.runs:
-        shown = [
-            f"{metric} {number(found['value'])} (baseline {number(found['baseline'])})"
-            for metric, found in one["metrics"].items()
-            if metric in _SHOWN
-        ]
-        lines.append(f"model         {one['task']}: {one['serving']} serves, {', '.join(shown)}")
+    lines += [f"model         {_served(one)}" for one in done.runs]
     lines += [f"not trained   {one['task']}: {one['reason']}" for one in done.untrained]
     return [*lines, f"published     {done.published.link}", f"report        {done.report}"]
+
+
+def _served(run: facts.Row) -> str:
+    """Return who serves a task with its figures, and whom it beat."""
+    won = run["promoted"] or not run["baseline"]
+    other = "baseline" if won else run["chosen"]
+    shown = []
+    for metric, found in run["metrics"].items():
+        if metric in _SHOWN:
+            figures = (found["value"], found["baseline"]) if won else (found["baseline"], found["value"])
+            shown.append(f"{metric} {number(figures[0])} ({other} {number(figures[1])})")
+    return f"{run['task']}: {run['serving']} serves, {', '.join(shown)}"

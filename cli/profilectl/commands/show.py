@@ -64,7 +64,12 @@ def render(found: dict[str, Any], features: int | None) -> None:
         if value is not None
     ]
     console.print(table(("attribute", "value", "source", "updated at")[: 4 if origins else 2], known))
-    told = [[name, value] for name, value in found["features"].items() if value is not None and value != 0]
+    # nought in four weeks is what tells that someone stayed away; of two dozen, what there is tells more
+    told = [
+        [name, value]
+        for name, value in found["features"].items()
+        if value is not None and (features is None or value != 0)
+    ]
     for title, rows in (
         ("identifier", [list(row.values())[:2] for row in found.get("identifiers", [])]),
         ("feature", told[:features]),
@@ -72,8 +77,8 @@ def render(found: dict[str, Any], features: int | None) -> None:
         if rows:
             console.print()
             console.print(table((title, "value"), rows))
-    if features and len(told) > features:
-        console.print(f"… {len(told) - features} more features: --all")
+    if features and len(found["features"]) > features:
+        console.print(f"… {len(found['features']) - min(features, len(told))} more features: --all")
     for key in ("scores", "latest_events", "changes"):
         if found.get(key):
             console.print()

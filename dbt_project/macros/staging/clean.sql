@@ -13,10 +13,13 @@
   case when {{ is_finite('try_cast(' ~ column ~ ' as double)') }} then try_cast({{ column }} as double) end
 {%- endmacro %}
 
-{# Canonical e-mail: lower case; null when it cannot be an address. A +tag stays: not every mail system ignores it. #}
+{# Canonical e-mail: lower case; null when it cannot be an address. A +tag stays: not every mail system ignores it. People are
+   called O'Brien, and have letters of every script. #}
 {% macro clean_email(column) -%}
   case
-    when regexp_full_match(lower({{ trimmed(column) }}), '[a-z0-9._%+-]+@[a-z0-9.-]+\.[a-z]{2,}')
+    when regexp_full_match(
+      lower({{ trimmed(column) }}), '[\p{L}\p{M}\p{N}.!#$%&''*+/=?^_`{|}~-]+@[\p{L}\p{M}\p{N}.-]+[.][\p{L}\p{M}]{2,}'
+    )
       then lower({{ trimmed(column) }})
   end
 {%- endmacro %}
