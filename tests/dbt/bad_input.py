@@ -303,6 +303,12 @@ CASES = [
         "name-0",
         "name-1",
     ),
+    intact(
+        CRM,
+        "blanks_in_names.csv",
+        lines(CRM, sound(CRM, "blank-0", first_name='" Mary  Ann "', phone="undefined")),
+        "blank-0",
+    ),
     intact(WEB, "shouting.csv", lines(WEB, sound(WEB, "shout-0", event_type=" PAGE_VIEW ")), "shout-0"),
     intact(
         CRM,

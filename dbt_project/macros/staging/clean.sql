@@ -1,6 +1,8 @@
 {# Trimmed text; what people write for "nothing" becomes null. Its length is looked at first: most texts are longer. #}
 {% macro clean_text(column) -%}
-  {%- set nothing = ['', 'null', 'none', 'n/a', 'na', '-', '--', 'nan', 'nil', '?', 'unknown', 'n.a.'] -%}
+  {%- set nothing = [
+    '', 'null', '(null)', '<null>', 'none', 'n/a', '#n/a', 'na', '-', '--', 'nan', 'nil', '?', 'unknown', 'undefined', 'n.a.',
+  ] -%}
   case
     when length({{ trimmed(column) }}) <= {{ nothing | map('length') | max }} and lower({{ trimmed(column) }}) in ({{ text_list(nothing) }})
       then null
@@ -34,7 +36,7 @@
   {%- set country = var('default_country_code') | string -%}
   case
     when {{ column }} is null then null
-    when {{ trimmed(column) }} like '+%' and length({{ digits }}) between 8 and 15 then '+' || {{ digits }}
+    when regexp_matches({{ column }}, '^[^0-9+]*[+]') and length({{ digits }}) between 8 and 15 then '+' || {{ digits }}
     when {{ digits }} like '00%' and length({{ digits }}) between 11 and 17 then '+' || substr({{ digits }}, 3)
     when length({{ digits }}) = 10 then '+{{ country }}' || {{ digits }}
     when length({{ digits }}) = 11 and {{ digits }} like '0%' then '+{{ country }}' || substr({{ digits }}, 2)

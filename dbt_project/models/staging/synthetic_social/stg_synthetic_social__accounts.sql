@@ -6,7 +6,7 @@ cleaned as {{ inlined() }} (
         *,
         lower({{ clean_text('handle') }}) as account,
         {{ clean_email('email') }} as address,
-        {{ clean_text('display_name') }} as shown_name,
+        regexp_replace({{ clean_text('display_name') }}, '[\s\p{Z}]+', ' ', 'g') as shown_name,
         {{ parse_timestamp('created_at') }} as made_at
     from raw
 
