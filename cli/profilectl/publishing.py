@@ -16,6 +16,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+import duckdb
+
 from profilectl.console import private_folder, sync
 from profilectl.project import PUBLISHED_FILE, Paths
 from profilectl.publication import snapshot
@@ -108,7 +110,14 @@ def publish(
             if base is not None and not (draft is not None and draft.take(base, temporary)):
                 on_step(f"copying {version_of(base)}")
                 shutil.copyfile(base, temporary)
-            made = snapshot.make(paths, temporary, version, moment, on_step)
+            try:
+                made = snapshot.make(paths, temporary, version, moment, on_step)
+            except (ProfilectlError, duckdb.Error) as error:
+                if base is None or not _says_damaged(error):
+                    raise
+                on_step(f"everything anew: {version_of(base)} is damaged")
+                temporary.unlink(missing_ok=True)
+                made = snapshot.make(paths, temporary, version, moment, on_step)
             on_step("copied")
             snapshot.verify(paths, temporary, made)
             temporary.chmod(0o600)
@@ -218,6 +227,12 @@ def remove_leftovers(paths: Paths, but: Draft | None = None) -> None:
             if but is not None and leftover == but.folder:
                 continue
             shutil.rmtree(leftover) if leftover.is_dir() else leftover.unlink(missing_ok=True)
+
+
+def _says_damaged(error: Exception) -> bool:
+    """Return whether DuckDB found that what it read was not what had been written."""
+    cause = error.__cause__ if isinstance(error, ProfilectlError) else error
+    return isinstance(cause, duckdb.Error) and "corrupt" in str(cause).lower()
 
 
 def _moment(paths: Paths) -> datetime:

@@ -326,6 +326,41 @@ def test_a_damaged_version_is_not_started_from(small_warehouse: Paths, readable:
     assert read(small_warehouse.published) == 200
 
 
+@pytest.mark.parametrize("where", ["write", "describing.describe"])
+def test_damage_that_shows_while_a_version_is_written_is_written_over(
+    small_warehouse: Paths, monkeypatch: pytest.MonkeyPatch, where: str
+) -> None:
+    publishing.publish(small_warehouse)
+    delete_users(small_warehouse)
+    module, name = (snapshot.describing, "describe") if "." in where else (snapshot, where)
+    real, calls = getattr(module, name), []
+
+    def damaged(*arguments: Any) -> Any:
+        calls.append(name)
+        if len(calls) == 1:
+            raise duckdb.IOException("Corrupt database file: computed checksum 1 does not match 2 in block 7")
+        return real(*arguments)
+
+    monkeypatch.setattr(module, name, damaged)
+    done = publishing.publish(small_warehouse)
+    assert done.is_whole
+    assert read(small_warehouse.published) == 166
+
+
+def test_a_warehouse_that_is_damaged_itself_is_no_new_version(
+    small_warehouse: Paths, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = publishing.publish(small_warehouse)
+
+    def damaged(*_: Any) -> Any:
+        raise duckdb.IOException("Corrupt database file: computed checksum 1 does not match 2 in block 7")
+
+    monkeypatch.setattr(snapshot, "write", damaged)
+    with pytest.raises(ProfilectlError, match="Corrupt"):
+        publishing.publish(small_warehouse)
+    assert publishing.versions(small_warehouse) == [first.version]
+
+
 def test_what_a_killed_update_had_begun_to_copy_goes_with_the_next_publish(small_warehouse: Paths) -> None:
     publishing.publish(small_warehouse)
     draft = publishing.prepare(small_warehouse)
