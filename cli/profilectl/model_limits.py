@@ -9,7 +9,9 @@ _WIDE = 0.25
 # A probability is off that misses by more, where a calibrated model would have any such bin this seldom.
 _OFF, _BY_CHANCE = 0.1, 0.05
 _SHOWN = 4
-_LARGER_IS_BETTER = ("auc",)
+#: Several measures of one kind would say the same thing several times.
+_JUDGED_BY = ("mae", "rmse", "auc", "average_precision", "log_loss", "cost")
+_LARGER_IS_BETTER = ("auc", "average_precision")
 
 
 def limits(card: dict[str, Any]) -> list[str]:
@@ -62,7 +64,7 @@ def _few(card: dict[str, Any]) -> str | None:
 def _mixed(card: dict[str, Any]) -> str | None:
     run, found = card["run"], {}
     for row in card["candidates"]:
-        if row["split"] == "test" and row["metric"] in ("mae", "rmse", "auc", "log_loss"):
+        if row["split"] == "test" and row["metric"] in _JUDGED_BY:
             found[row["metric"], row["candidate"]] = row["value"]
     worse = []
     for metric in dict.fromkeys(name for name, _ in found):

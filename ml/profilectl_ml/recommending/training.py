@@ -121,7 +121,8 @@ def _train(
         validation=validation,
         test=test,
         params=_params(task, history, first.settings, final),
-        cutoff=judging.cutoff.date(),
+        # the last day that is learnt from, as everywhere: the past ends before the moment
+        cutoff=(judging.cutoff - timedelta(microseconds=1)).date(),
         n_train=len(second.history.indices),
         n_test=len(second.seen.users),
         n_users=0,

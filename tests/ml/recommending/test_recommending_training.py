@@ -4,6 +4,7 @@ import json
 import math
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import duckdb
@@ -200,6 +201,17 @@ def test_often_is_said_of_times_and_not_of_money(make_shop: MakeShop, shop_task:
     assert {times > 1 for _, times in found} == {True, False}
     for reason, times in found:
         assert reason == ("you buy this often" if times > 1 else "you bought this before")
+
+
+def test_the_cutoff_is_the_last_day_that_is_learnt_from(
+    make_shop: MakeShop, shop_task: RecommendationTask
+) -> None:
+    connection = make_shop(weeks=16)
+    train(connection, replace(shop_task, candidates=("popularity",)))
+    [(cutoff, last)] = connection.execute(
+        "select (select test_cutoff from ml.runs), (select max(occurred_at)::date from marts.fct_events)"
+    ).fetchall()
+    assert cutoff == last - timedelta(days=shop_task.horizon_days)
 
 
 def test_a_value_is_summed(make_shop: MakeShop, shop_task: RecommendationTask) -> None:
