@@ -45,12 +45,14 @@ class Paths:
     def from_environment(cls, environ: Mapping[str, str] | None = None) -> Paths:
         """Resolve the paths from ``PROFILECTL_*`` variables; the default home is ``./var``."""
         env = os.environ if environ is None else environ
-        home = _absolute(env.get("PROFILECTL_HOME") or "var")
+        home = _folder("PROFILECTL_HOME", env.get("PROFILECTL_HOME") or "var")
         _check_day("PROFILECTL_AS_OF", env.get("PROFILECTL_AS_OF"))  # dbt reads it, and would not name it
         return cls(
             home=home,
             landing=_absolute(env.get("PROFILECTL_LANDING") or home / "landing"),
-            warehouse=_absolute(env.get("PROFILECTL_WAREHOUSE") or home / "warehouse.duckdb"),
+            warehouse=_folder(
+                "PROFILECTL_WAREHOUSE", env.get("PROFILECTL_WAREHOUSE") or home / "warehouse.duckdb"
+            ),
             memory_limit=env.get("PROFILECTL_MEMORY_LIMIT") or cls.memory_limit,
             dbt_threads=_count(_THREADS, env[_THREADS]) if env.get(_THREADS) else cls.dbt_threads,
             duckdb_threads=env.get("PROFILECTL_DUCKDB_THREADS") or cls.duckdb_threads,
@@ -117,9 +119,9 @@ class Paths:
         }
 
     @contextmanager
-    def exported(self, **extra: str) -> Iterator[None]:
-        """Set the variables (and ``extra``) while the block runs, and put the old ones back after."""
-        wanted = {**self.as_environment(), **extra}
+    def exported(self) -> Iterator[None]:
+        """Set the variables while the block runs, and put the old ones back after."""
+        wanted = self.as_environment()
         before = {name: os.environ.get(name) for name in wanted}
         os.environ.update(wanted)
         try:
@@ -232,6 +234,16 @@ def _seconds(name: str, value: str) -> float:
     if not 0 <= seconds < float("inf"):
         raise ProfilectlError(f"{name} must be a number of seconds from 0, not {value!r}")
     return seconds
+
+
+def _folder(name: str, path: str | Path) -> Path:
+    found = _absolute(path)
+    if '"' in str(found):  # dbt's adapter writes it into statements as it is
+        raise ProfilectlError(
+            f"{name}: {found} has a double quote, which dbt cannot work with",
+            hint="choose a path without one",
+        )
+    return found
 
 
 def _absolute(path: str | Path) -> Path:

@@ -90,6 +90,13 @@ def test_a_home_that_cannot_be_made_is_one_line(
     assert failed.stderr.splitlines()[-1].startswith("hint: ")
 
 
+def test_a_home_with_a_double_quote_is_one_line(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("PROFILECTL_HOME", str(tmp_path / 'a "b"'))
+    failed = call("status")
+    assert failed.exit_code == 1
+    assert failed.stderr.startswith(f"error: PROFILECTL_HOME: {tmp_path}")
+
+
 @pytest.mark.parametrize(
     ("raised", "said"),
     [
