@@ -290,6 +290,16 @@ def test_a_record_moved_what_two_who_are_kept_apart_share(home: Home, manifest: 
     assert news == {("split_from", "record", f"cookie=desk + {EVE}")}
 
 
+def test_what_is_left_of_a_record_stays_together(home: Home, manifest: Any, tmp_path: Path) -> None:
+    """Both are kept apart from the oldest identifier of their record, and not from each other."""
+    copy = Home(tmp_path / "copy", manifest)
+    shutil.copyfile(home.warehouse, copy.warehouse)
+    built_with(copy, ("apart", "customer_id=C1", "card=K1"), ("apart", ANN, "customer_id=C1"))
+    after = state(copy)
+    assert {"card=K1", ANN} in after.users.values()
+    assert {"customer_id=C1", "card=K2"} in after.users.values()
+
+
 def test_a_blocked_identifier_that_still_has_a_user_fails_the_build(
     home: Home, manifest: Any, tmp_path: Path
 ) -> None:

@@ -18,7 +18,7 @@
     {% do cc_do(made, 'create or replace temp table ' ~ touched_table() ~ ' as select distinct identity_key from '
       ~ ref('int_identity_links') ~ ' where identifier_id in ' ~ members) %}
     {% set labels = identity_refuse(cc_ask(made, 'select identifier_id from ' ~ members ~ ' as members').columns[0].values(),
-      cc_ask(made, 'select hi, lo from (' ~ edges ~ ') as edges where hi in ' ~ members ~ ' group by hi, lo order by'
+      cc_ask(made, 'select hi, lo from (' ~ identity_all_links(edges, members) ~ ') as links group by hi, lo order by'
         ~ ' count(records) < count(*) desc, sum(records) desc, min(first_known_at), lo, hi').rows, apart) %}
     {% do cc_table(made, tag ~ '_apart', 'select unnest(' ~ labels.keys() | list ~ '::bigint[]) as id, unnest('
       ~ labels.values() | list ~ '::bigint[]) as p') %}
@@ -26,6 +26,17 @@
       ~ tag ~ '_wanted as wanted left join ' ~ tag ~ '_apart as apart on apart.id = wanted.identifier_id') }}
   {% endif %}
   {{ return('select identifier_id, component_key, component_key as user_key from ' ~ tag ~ '_wanted') }}
+{% endmacro %}
+
+{# The links among `members`: pairs from elsewhere, and every two identifiers of a set. A star holds a set together, but not
+   what is left of it when its centre is refused. #}
+{% macro identity_all_links(edges, members) %}
+  {{ return('select hi, lo, records, first_known_at from (' ~ edges ~ ') as edges where records is null and hi in ' ~ members
+    ~ ' union all select one.identifier_id, other.identifier_id, evidence.records, evidence.first_known_at from '
+    ~ ref('int_identity_links') ~ ' as one inner join ' ~ ref('int_identity_links') ~ ' as other on one.identity_key ='
+    ~ ' other.identity_key and one.identifier_id > other.identifier_id inner join ' ~ ref('int_identity_evidence')
+    ~ ' as evidence on evidence.identity_key = one.identity_key and evidence.records > 0 where one.identifier_id in '
+    ~ members ~ ' and other.identifier_id in ' ~ members) }}
 {% endmacro %}
 
 {# Pairs to keep apart that a component among the solved ones holds: (identifier, other, component). #}
