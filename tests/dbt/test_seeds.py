@@ -20,6 +20,11 @@ WRONG = {
     "allow,phone,(212) 555-0101,,,r": "write +12125550101 for (212) 555-0101",
     "together,card,K1,handle,Ann,r": "write ann for Ann",
     "block,card,K1,card,K2,r": "block takes one identifier: leave other_type and other_value empty",
+    "blok,card,K1,,,x": "the action blok is none of block, allow, together, apart",
+    "Apart,card,K3,card,K4,x": "the action Apart is none of block, allow, together, apart",
+    ",card,K1,,,x": "needs an action: block, allow, together, apart",
+    "block,card,K1,,,": "needs a reason",
+    "block,card,K1,,, ": "needs a reason",
 }
 RIGHT = [
     "block,email,ann@x.org,,,r",
@@ -64,6 +69,13 @@ def test_an_override_that_can_never_hold_fails_and_says_why(home: Home, line: st
 def test_sound_overrides_pass(home: Home) -> None:
     fill(home, "identity_overrides", *RIGHT)
     assert home.dbt(*CHECKS).failed == set()
+
+
+def test_a_blocked_value_needs_a_reason(home: Home) -> None:
+    fill(home, "identity_overrides")
+    fill(home, "blocked_identifiers", "card,K1,")
+    assert home.dbt(*CHECKS).failed == {"blocked_identifiers_are_identifiers"}
+    assert 'row "card,K1": needs a reason' in said(home)
 
 
 def test_a_blocked_value_must_be_one_that_can_be_met(home: Home) -> None:

@@ -38,58 +38,6 @@ having count(*) > 0
 {%- endfor %}
 {% endtest %}
 
-{# Each row names an identifier as the marts write it, and a second one under the `actions` that need two: any other row would
-   wait for ever for an identifier that never comes. Fails with the rows and what to write instead. #}
-{% test names_identifiers(model, also=[], actions=[]) %}
-{{ config(fail_calc='coalesce(' ~ complaint("string_agg(problem, '; ' order by problem)") ~ ', 0)') }}
-{%- set columns = ['identifier_type', 'identifier_value', 'other_type', 'other_value'] if actions else ['identifier_type', 'identifier_value'] -%}
-{%- set needs_two = 'action in (' ~ text_literals(actions) ~ ')' -%}
-with named as (
-
-    select
-        concat_ws(',', {{ (also + columns) | join(', ') }}) as line,
-        identifier_type as type, identifier_value as value
-    from {{ model }}
-    {%- if actions %}
-    union all
-    select concat_ws(',', {{ (also + columns) | join(', ') }}) as line, other_type as type, other_value as value
-    from {{ model }}
-    where {{ needs_two }}
-    {%- endif %}
-
-),
-
-judged as (
-
-    select
-        line,
-        case
-            when type is null or value is null then 'needs the type and the value of each identifier'
-            when type not in ({{ text_list(var('identifier_types')) }})
-                then 'the type ' || type || ' is none of {{ var("identifier_types") | join(", ") }}'
-            when {{ clean_identifier('type', 'value') }} is null then value || ' cannot be of type ' || type
-            when {{ clean_identifier('type', 'value') }} <> value
-                then 'write ' || {{ clean_identifier('type', 'value') }} || ' for ' || value
-        end as problem
-    from named
-    {%- if actions %}
-    union all
-    select concat_ws(',', {{ (also + columns) | join(', ') }}) as line, case
-        when {{ needs_two }} and identifier_type = other_type and identifier_value = other_value
-            then 'names one identifier twice'
-        when not ({{ needs_two }}) and (other_type is not null or other_value is not null)
-            then action || ' takes one identifier: leave other_type and other_value empty'
-    end as problem
-    from {{ model }}
-    {%- endif %}
-
-)
-
-select 'row "' || line || '": ' || problem as problem
-from judged
-where problem is not null
-{% endtest %}
-
 {# Invariant 3: an unblocked identifier has a user, a blocked one has none and says why. #}
 {% test one_user_unless_blocked(model) %}
 select *

@@ -1,0 +1,70 @@
+{# Each row of a seed that people edit names an identifier as the marts write it, and says why. With actions, each row has one,
+   and those of `paired` a second identifier. Any other row would wait for ever for an identifier that never comes. Fails with
+   the rows and what to write instead: dbt itself would only count them. #}
+{% test names_identifiers(model, single=[], paired=[]) %}
+{{ config(fail_calc='coalesce(' ~ complaint("string_agg(problem, '; ' order by problem)") ~ ', 0)') }}
+{%- set columns = ['identifier_type', 'identifier_value'] -%}
+{%- if paired -%}{%- set columns = ['action'] + columns + ['other_type', 'other_value'] -%}{%- endif -%}
+with entries as (
+
+    select *, concat_ws(',', {{ columns | join(', ') }}) as line
+    from {{ model }}
+
+),
+
+named as (
+
+    select line, identifier_type as type, identifier_value as value
+    from entries
+    {%- if paired %}
+    union all
+    select line, other_type as type, other_value as value
+    from entries
+    where action in ({{ text_literals(paired) }})
+    {%- endif %}
+
+),
+
+judged as (
+
+    select line, {{ identifier_problem('type', 'value') }} as problem
+    from named
+    union all
+    select line, 'needs a reason' as problem
+    from entries
+    where reason is null or trim(reason) = ''
+    {%- if paired %}
+    union all
+    select line, {{ action_problem(single, paired) }} as problem
+    from entries
+    {%- endif %}
+
+)
+
+select 'row "' || line || '": ' || problem as problem
+from judged
+where problem is not null
+{% endtest %}
+
+{% macro identifier_problem(type, value) -%}
+    case
+        when {{ type }} is null or {{ value }} is null then 'needs the type and the value of each identifier'
+        when {{ type }} not in ({{ text_list(var('identifier_types')) }})
+            then 'the type ' || {{ type }} || ' is none of {{ var("identifier_types") | join(", ") }}'
+        when {{ clean_identifier(type, value) }} is null then {{ value }} || ' cannot be of type ' || {{ type }}
+        when {{ clean_identifier(type, value) }} <> {{ value }}
+            then 'write ' || {{ clean_identifier(type, value) }} || ' for ' || {{ value }}
+    end
+{%- endmacro %}
+
+{% macro action_problem(single, paired) -%}
+    case
+        when action is null then 'needs an action: {{ (single + paired) | join(", ") }}'
+        when action not in ({{ text_literals(single + paired) }})
+            then 'the action ' || action || ' is none of {{ (single + paired) | join(", ") }}'
+        when action in ({{ text_literals(single) }}) and (other_type is not null or other_value is not null)
+            then action || ' takes one identifier: leave other_type and other_value empty'
+        when action in ({{ text_literals(paired) }}) and identifier_type = other_type and identifier_value = other_value
+            then 'names one identifier twice'
+    end
+{%- endmacro %}
