@@ -26,11 +26,14 @@ WRONG = {
     "block,card,K1,,,": "needs a reason",
     "block,card,K1,,, ": "needs a reason",
 }
+#: The same identifiers under actions that do not exclude each other are no contradiction.
 RIGHT = [
     "block,email,ann@x.org,,,r",
     "allow,phone,+12125550101,,,r",
     "apart,card,K1,card,K2,r",
     "together,card,K1,handle,ann,r",
+    "allow,card,K1,,,r",
+    "apart,card,K2,card,K1,said twice",
 ]
 CHECKS = ("test", "--select", "identity_overrides", "blocked_identifiers", "role_mailboxes")
 
@@ -64,6 +67,23 @@ def test_an_override_that_can_never_hold_fails_and_says_why(home: Home, line: st
     assert WRONG[line] in said(home)
     named = ",".join(value for value in line.split(",")[:5] if value)
     assert f'row "{named}"' in said(home)
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ("allow,email,bob@x.org,,,r", "block,email,bob@x.org,,,s"),
+        ("apart,card,K3,card,K4,r", "together,card,K3,card,K4,r"),
+        ("apart,card,K4,card,K3,r", "together,card,K3,card,K4,r"),
+    ],
+)
+def test_overrides_that_contradict_each_other_fail_and_both_are_named(
+    home: Home, first: str, second: str
+) -> None:
+    fill(home, "identity_overrides", *RIGHT, first, second)
+    assert home.dbt(*CHECKS).failed == {"identity_overrides_name_identifiers"}
+    one, other = (",".join(value for value in line.split(",")[:5] if value) for line in (first, second))
+    assert f'row "{one}": contradicts row "{other}", keep one of them' in said(home)
 
 
 def test_sound_overrides_pass(home: Home) -> None:

@@ -1,6 +1,7 @@
 {# Each row of a seed that people edit names an identifier as the marts write it, and says why. With actions, each row has one,
-   and those of `paired` a second identifier. Any other row would wait for ever for an identifier that never comes. Fails with
-   the rows and what to write instead: dbt itself would only count them. #}
+   those of `paired` a second identifier, and those of `single`, or of `paired`, exclude each other. Any other row would wait for
+   ever for an identifier that never comes, or lose to another in silence. Fails with the rows and what to write instead: dbt
+   itself would only count them. #}
 {% test names_identifiers(model, single=[], paired=[]) %}
 {{ config(fail_calc='coalesce(' ~ complaint("string_agg(problem, '; ' order by problem)") ~ ', 0)') }}
 {%- set columns = ['identifier_type', 'identifier_value'] -%}
@@ -8,6 +9,7 @@
 with entries as (
 
     select *, concat_ws(',', {{ columns | join(', ') }}) as line
+        {%- if paired %}, {{ action_subject(single, paired) }} as subject {%- endif %}
     from {{ model }}
 
 ),
@@ -37,6 +39,10 @@ judged as (
     union all
     select line, {{ action_problem(single, paired) }} as problem
     from entries
+    union all
+    select distinct one.line, 'contradicts row "' || other.line || '", keep one of them' as problem
+    from entries as one
+    inner join entries as other on one.subject = other.subject and one.action < other.action
     {%- endif %}
 
 )
@@ -66,5 +72,14 @@ where problem is not null
             then action || ' takes one identifier: leave other_type and other_value empty'
         when action in ({{ text_literals(paired) }}) and identifier_type = other_type and identifier_value = other_value
             then 'names one identifier twice'
+    end
+{%- endmacro %}
+
+{# What an action is about, the same for a pair in either order: a second action about it is a contradiction. #}
+{% macro action_subject(single, paired) -%}
+    {%- set one, other = 'concat_ws(chr(31), identifier_type, identifier_value)', 'concat_ws(chr(31), other_type, other_value)' -%}
+    case
+        when action in ({{ text_literals(single) }}) then {{ one }}
+        when action in ({{ text_literals(paired) }}) then concat_ws(chr(30), least({{ one }}, {{ other }}), greatest({{ one }}, {{ other }}))
     end
 {%- endmacro %}
