@@ -105,6 +105,26 @@ def test_a_blocked_value_must_be_one_that_can_be_met(home: Home) -> None:
     assert 'row "phone,555-555-5555": write +15555555555 for 555-555-5555' in said(home)
 
 
+@pytest.mark.parametrize(
+    ("given", "problem"),
+    [
+        ("Bob", "write bob for Bob"),
+        (" bob ", "write bob for  bob "),
+        ("Bob@X.org", "write bob for Bob@X.org, only what stands before the @ counts"),
+        ("@x.org", "@x.org cannot stand before the @ of an address"),
+        ("front desk", "front desk cannot stand before the @ of an address"),
+    ],
+)
+def test_a_role_mailbox_must_be_one_that_can_be_met(home: Home, given: str, problem: str) -> None:
+    fill(home, "identity_overrides")
+    fill(home, "blocked_identifiers")
+    fill(home, "role_mailboxes", "bob.b", "info+x", given)
+    assert home.dbt(*CHECKS).failed == {"role_mailboxes_are_local_parts"}
+    assert f'row "{given}": {problem}' in said(home)
+    fill(home, "role_mailboxes", "bob.b", "info+x", "bob")
+    assert home.dbt(*CHECKS).failed == set()
+
+
 def test_seeds_hold_texts_whatever_they_look_like(manifest: Any) -> None:
     """A list of telephone numbers would else be numbers, without their plus."""
     seeds = [node for node in manifest.nodes.values() if node.resource_type == "seed"]

@@ -1,7 +1,7 @@
-{# Each row of a seed that people edit names an identifier as the marts write it, and says why. With actions, each row has one,
-   those of `paired` a second identifier, and those of `single`, or of `paired`, exclude each other. Any other row would wait for
-   ever for an identifier that never comes, or lose to another in silence. Fails with the rows and what to write instead: dbt
-   itself would only count them. #}
+{# Each row of a seed that people edit names an identifier as the marts write it, and says why. With actions, each row
+   has one, those of `paired` a second identifier, and those of `single`, or of `paired`, exclude each other. Any other
+   row would wait for ever for an identifier that never comes, or lose to another in silence. Fails with the rows and
+   what to write instead: dbt itself would only count them. #}
 {% test names_identifiers(model, single=[], paired=[]) %}
 {{ config(fail_calc='coalesce(' ~ complaint("string_agg(problem, '; ' order by problem)") ~ ', 0)') }}
 {%- set columns = ['identifier_type', 'identifier_value'] -%}
@@ -70,16 +70,47 @@ where problem is not null
             then 'the action ' || action || ' is none of {{ (single + paired) | join(", ") }}'
         when action in ({{ text_literals(single) }}) and (other_type is not null or other_value is not null)
             then action || ' takes one identifier: leave other_type and other_value empty'
-        when action in ({{ text_literals(paired) }}) and identifier_type = other_type and identifier_value = other_value
+        when
+            action in ({{ text_literals(paired) }}) and identifier_type = other_type and identifier_value = other_value
             then 'names one identifier twice'
     end
 {%- endmacro %}
 
 {# What an action is about, the same for a pair in either order: a second action about it is a contradiction. #}
 {% macro action_subject(single, paired) -%}
-    {%- set one, other = 'concat_ws(chr(31), identifier_type, identifier_value)', 'concat_ws(chr(31), other_type, other_value)' -%}
+    {%- set one = 'concat_ws(chr(31), identifier_type, identifier_value)' -%}
+    {%- set other = 'concat_ws(chr(31), other_type, other_value)' -%}
     case
         when action in ({{ text_literals(single) }}) then {{ one }}
-        when action in ({{ text_literals(paired) }}) then concat_ws(chr(30), least({{ one }}, {{ other }}), greatest({{ one }}, {{ other }}))
+        when action in ({{ text_literals(paired) }})
+            then concat_ws(chr(30), least({{ one }}, {{ other }}), greatest({{ one }}, {{ other }}))
     end
 {%- endmacro %}
+
+{# Each row is what stands before the @ of an address, as staging writes addresses: any other row would block nobody.
+   Fails with the rows and what to write instead. #}
+{% test local_parts(model, column) %}
+{{ config(fail_calc='coalesce(' ~ complaint("string_agg(problem, '; ' order by problem)") ~ ', 0)') }}
+with entries as (
+
+    select {{ column }} as given, lower({{ trimmed('split_part(' ~ column ~ ", '@', 1)") }}) as wanted
+    from {{ model }}
+
+),
+
+judged as (
+
+    select given, case
+        when {{ clean_email("(wanted || '@example.org')") }} is null
+            then given || ' cannot stand before the @ of an address'
+        when given like '%@%' then 'write ' || wanted || ' for ' || given || ', only what stands before the @ counts'
+        when given <> wanted then 'write ' || wanted || ' for ' || given
+    end as problem
+    from entries
+
+)
+
+select 'row "' || given || '": ' || problem as problem
+from judged
+where problem is not null
+{% endtest %}
