@@ -149,7 +149,20 @@ def test_health_against_a_truth_table(health: Any, tmp_path: Path, suffix: str) 
         )
     score = json.loads(health("--truth", str(file), "--json").stdout)["stitching"]
     assert (score["precision"], score["recall"], score["f1"]) == (0.5, 0.5, 0.5)
-    assert "precision 0.5000, recall 0.5000, f1 0.5000" in health("--truth", str(file)).stdout
+    said = health("--truth", str(file)).stdout
+    assert "precision 0.5000, recall 0.5000, f1 0.5000" in said
+    assert "truth        5 identifiers, 0 unresolved\n" in said
+
+
+def test_health_says_how_much_of_the_truth_it_could_not_judge(health: Any, tmp_path: Path) -> None:
+    file = tmp_path / "TRUTH.CSV"
+    file.write_text(
+        "identifier_type,identifier_value,person_id\n"
+        "email,ANN@example.org,1\ncard,K1,1\ncard,K2,1\ncard,K2,2\ncard,nobody's,2\ndevice,kiosk,3\n"
+    )
+    said = health("--truth", str(file)).stdout
+    assert "recall 1.0000" in said
+    assert "truth        4 identifiers, 2 unresolved; 1 of several people left out\n" in said
 
 
 def test_health_says_what_a_truth_table_lacks(health: Any, tmp_path: Path) -> None:

@@ -60,8 +60,15 @@ def render(found: dict[str, Any]) -> None:
     if found["users"]:
         console.print(f"single       {found['single_identifier_share']:.1%} have one identifier only")
     if found["stitching"]:
-        measures = (f"{name} {found['stitching'][name]:.4f}" for name in ("precision", "recall", "f1"))
+        score = found["stitching"]
+        measures = (f"{name} {score[name]:.4f}" for name in ("precision", "recall", "f1"))
         console.print(f"stitching    {', '.join(measures)}")
+        several = (
+            f"; {score['several_people']:,} of several people left out" if score["several_people"] else ""
+        )
+        console.print(
+            f"truth        {score['identifiers']:,} identifiers, {score['unresolved']:,} unresolved{several}"
+        )
     for title in ("sizes", "largest", "churn", "causes", "blocked"):
         if found[title]:
             console.print()

@@ -7,8 +7,7 @@ from pathlib import Path
 
 import duckdb
 
-from profilectl_ml.errors import ProfilectlError
-from profilectl_ml.sql import quote_literal
+from profilectl.identity_truth import demo_truth, identities, known_identifiers
 
 
 @dataclass(frozen=True)
@@ -26,9 +25,11 @@ class StitchingScore:
     pairs_true, pairs_found, pairs_right
         Pairs of one household, pairs of one user, pairs of both.
     identifiers
-        Identifiers in the truth.
+        Identifiers that the truth gives to one household.
     unresolved
         Those of them that have no user: absent from the map, or blocked. Each counts as alone.
+    several_people
+        Identifiers that the truth gives to several. None of their pairs is right or wrong: they are left out.
     """
 
     precision: float
@@ -39,6 +40,7 @@ class StitchingScore:
     pairs_right: int
     identifiers: int
     unresolved: int
+    several_people: int
 
 
 @dataclass(frozen=True)
@@ -70,7 +72,7 @@ def stitching(con: duckdb.DuckDBPyConnection, truth: Path) -> StitchingScore:
         A connection to the warehouse; reading is enough.
     truth
         The folder that :func:`profilectl.demo.generate.generate` wrote, or a Parquet or CSV file with the
-        columns identifier_type, identifier_value and person_id.
+        columns identifier_type, identifier_value and person_id, in any spelling that staging understands.
 
     Raises
     ------
@@ -79,13 +81,19 @@ def stitching(con: duckdb.DuckDBPyConnection, truth: Path) -> StitchingScore:
     """
     row = con.execute(
         f"""
-        with judged as (
-            select t.household_id, m.user_id
-            from {_identities(con, truth)} as t
-            left join marts.identity_map as m
-                on m.identifier_type = t.identifier_type
-                and m.identifier_value = t.identifier_value
-                and m.known_to is null
+        with {known_identifiers(identities(con, truth))},
+        owned as (
+            select
+                identifier_type, identifier_value, any_value(household_id) as household_id,
+                count(distinct household_id) > 1 as is_several
+            from truth
+            group by identifier_type, identifier_value
+        ),
+        judged as (
+            select o.household_id, c.user_id
+            from owned as o
+            left join current_map as c using (identifier_type, identifier_value)
+            where not o.is_several
         ),
         both_groups as (
             select household_id, user_id, count(*) as n from judged group by household_id, user_id
@@ -99,16 +107,15 @@ def stitching(con: duckdb.DuckDBPyConnection, truth: Path) -> StitchingScore:
             (select coalesce(sum(n * (n - 1) // 2), 0)::bigint from users),
             (select coalesce(sum(n * (n - 1) // 2), 0)::bigint from both_groups where user_id is not null),
             (select count(*) from judged),
-            (select count(*) from judged where user_id is null)
+            (select count(*) from judged where user_id is null),
+            (select count(*) from owned where is_several)
         """
     ).fetchall()[0]
-    pairs_true, pairs_found, pairs_right, identifiers, unresolved = (int(value) for value in row)
+    pairs_true, pairs_found, pairs_right, *counts = (int(value) for value in row)
     precision = pairs_right / pairs_found if pairs_found else 1.0
     recall = pairs_right / pairs_true if pairs_true else 1.0
     f1 = 2 * precision * recall / (precision + recall) if precision + recall else 0.0
-    return StitchingScore(
-        precision, recall, f1, pairs_true, pairs_found, pairs_right, identifiers, unresolved
-    )
+    return StitchingScore(precision, recall, f1, pairs_true, pairs_found, pairs_right, *counts)
 
 
 def quarantine(con: duckdb.DuckDBPyConnection, truth: Path) -> list[QuarantineRow]:
@@ -139,35 +146,9 @@ def quarantine(con: duckdb.DuckDBPyConnection, truth: Path) -> list[QuarantineRo
         select
             e.source, e.entity, e.rows_quarantined, coalesce(f.quarantined, 0)::bigint,
             e.rows_duplicates, coalesce(f.duplicates, 0)::bigint
-        from {_parquet(truth, "expected")} as e
+        from {demo_truth(truth, "expected")} as e
         left join found as f using (source, entity)
         order by e.source, e.entity
         """
     ).fetchall()
     return [QuarantineRow(*row) for row in rows]
-
-
-def _identities(con: duckdb.DuckDBPyConnection, truth: Path) -> str:
-    if truth.suffix not in (".parquet", ".csv"):
-        return _parquet(truth, "identities")
-    if not truth.is_file():
-        raise ProfilectlError(f"there is no file {truth}", hint="give a Parquet or CSV file")
-    reader = "read_parquet" if truth.suffix == ".parquet" else "read_csv"
-    options = "" if truth.suffix == ".parquet" else ", header = true, all_varchar = true"
-    wanted = "select identifier_type, identifier_value, person_id as household_id"
-    relation = f"({wanted} from {reader}({quote_literal(str(truth))}{options}))"
-    try:
-        con.execute(f"select 1 from {relation} limit 0")
-    except duckdb.Error as error:
-        raise ProfilectlError(
-            f"{truth} is not a truth table: {str(error).splitlines()[0]}",
-            hint="it needs the columns identifier_type, identifier_value, person_id",
-        ) from error
-    return relation
-
-
-def _parquet(truth: Path, name: str) -> str:
-    path = truth / f"{name}.parquet"
-    if not path.is_file():
-        raise ProfilectlError(f"no demo truth at {path}", hint="profilectl demo")
-    return f"read_parquet({quote_literal(str(path))})"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -133,3 +134,108 @@ def test_without_a_truth_the_error_says_how_to_get_one(
 ) -> None:
     with pytest.raises(ProfilectlError, match="no demo truth"):
         stitching(warehouse, tmp_path / "nowhere")
+
+
+HEADER = "identifier_type,identifier_value,person_id\n"
+#: As staging writes them: two of Ann, three of Bob.
+STAGED: dict[tuple[str, str], str | None] = {
+    ("email", "ann@example.org"): "u1",
+    ("phone", "+12125550142"): "u1",
+    ("phone", "+442079460018"): "u2",
+    ("handle", "bob"): "u2",
+    ("card", "K1"): "u2",
+}
+
+
+def told(folder: Path, *lines: str) -> Path:
+    file = folder / "truth.csv"
+    file.write_text(HEADER + "".join(f"{line}\n" for line in lines), encoding="utf-8")
+    return file
+
+
+def test_a_truth_may_spell_identifiers_as_people_do(
+    warehouse: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    map_users(warehouse, STAGED)
+    phones = ("(212) 555-0142", "0212 555 0142", "212-555-0142 ext. 7", "1 212 555 0142", "001 212 555 0142")
+    for phone in phones:
+        lines = ["email,\u00a0Ann@Example.ORG ,ann", f"phone,{phone},ann", "phone,+44 (0)20 7946 0018,bob"]
+        score = stitching(warehouse, told(tmp_path, *lines, "handle,BOB,bob", "card, K1,bob"))
+        assert (score.identifiers, score.unresolved) == (5, 0), phone
+        assert (score.pairs_true, score.pairs_found, score.pairs_right) == (4, 4, 4), phone
+
+
+def test_the_exact_value_comes_before_its_canonical_spelling(
+    warehouse: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    map_users(warehouse, {("handle", "Bob"): "u1", ("handle", "bob"): "u2", ("card", "K1"): "u1"})
+    assert stitching(warehouse, told(tmp_path, "handle,Bob,1", "card,K1,1")).recall == 1.0
+
+
+def test_a_national_number_of_two_countries_is_neither(
+    warehouse: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    map_users(warehouse, {("phone", "+12125550142"): "u1", ("phone", "+492125550142"): "u2"})
+    score = stitching(warehouse, told(tmp_path, "phone,2125550142,1"))
+    assert (score.identifiers, score.unresolved) == (1, 1)
+
+
+def test_rows_that_say_the_same_or_nothing_count_once_or_never(
+    warehouse: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    map_users(warehouse, STAGED)
+    lines = ["card,K1,bob", "card,K1,bob", "card,K1 ,bob", "handle,bob,bob"]
+    # nobody's, of one user: else pairs of one person
+    lines += ["email,ann@example.org,", 'phone,+12125550142," "', "card,,bob"]
+    score = stitching(warehouse, told(tmp_path, *lines))
+    assert (score.identifiers, score.pairs_true, score.pairs_found, score.pairs_right) == (2, 1, 1, 1)
+
+
+def test_an_identifier_of_several_people_is_left_out(
+    warehouse: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    map_users(warehouse, STAGED)
+    score = stitching(warehouse, told(tmp_path, "card,K1,bob", "card,K1,eve", "handle,bob,bob"))
+    assert (score.identifiers, score.several_people, score.pairs_found) == (1, 1, 0)
+
+
+@pytest.mark.parametrize("name", ["OK.CSV", "ok.csv.gz", "Ok.Csv.GZ", "truth.txt", "plain", "OK.PARQUET"])
+def test_any_file_is_a_truth_table_whatever_its_name(
+    warehouse: duckdb.DuckDBPyConnection, tmp_path: Path, name: str
+) -> None:
+    map_users(warehouse, STAGED)
+    plain = told(tmp_path, "card,K1,1", "handle,bob,1")
+    file = tmp_path / name
+    if name == "OK.PARQUET":
+        # numbers are no texts there
+        rows = "select 'card' as identifier_type, unnest([7, 8]) as identifier_value, 1 as person_id"
+        duckdb.sql(f"copy ({rows}) to '{file}' (format parquet)")
+        map_users(warehouse, {("card", "7"): "u7", ("card", "8"): "u7"})
+    else:
+        content = plain.read_bytes()
+        file.write_bytes(gzip.compress(content) if name.lower().endswith(".gz") else content)
+    score = stitching(warehouse, file)
+    assert (score.identifiers, score.pairs_right) == (2, 1)
+
+
+@pytest.mark.parametrize("name", ["none.CSV", "none.csv.gz", "none.parquet"])
+def test_a_truth_file_that_is_not_there(
+    warehouse: duckdb.DuckDBPyConnection, tmp_path: Path, name: str
+) -> None:
+    with pytest.raises(ProfilectlError, match="there is no file"):
+        stitching(warehouse, tmp_path / name)
+
+
+def test_a_folder_is_the_demos_whatever_its_name(
+    warehouse: duckdb.DuckDBPyConnection, truth: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "truth.csv"
+    folder.mkdir()
+    (truth / "identities.parquet").rename(folder / "identities.parquet")
+    assert stitching(warehouse, folder).identifiers == 5
+
+
+def test_a_line_that_cannot_be_read_is_told(warehouse: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
+    file = told(tmp_path, *["card,K1,1"] * 30_000, "card,K3")
+    with pytest.raises(ProfilectlError, match=r"is not a truth table: .*CSV Error on Line: 30002"):
+        stitching(warehouse, file)
