@@ -1,24 +1,45 @@
 {# Parts of int_identity_causes, over its CTEs: for each pair of users between which identifiers moved, what may have done it. #}
 
-{# A record ties one of the identifiers to something of the other user that was not the former one's. A former user that
-   lives on lost it by that only where nothing else did it: the two are kept apart, and the other's records weigh more.
-#}
+{# Which former users changed records lead to from each identifier: its own one, or for one that nobody had, those that
+   records tie it to, by way of others that nobody had. #}
+{% macro former_users_led_to() -%}
+    select distinct user_key, identifier_id, was_user_key
+    from carried
+    where was_user_key is not null
+
+    union
+
+    select far.user_key, far.identifier_id, leads.was_user_key
+    from leads
+    inner join carried as near on leads.identifier_id = near.identifier_id
+    inner join carried as far on near.identity_key = far.identity_key and near.user_key = far.user_key
+    where far.is_new
+{%- endmacro %}
+
+{# A record ties one of the identifiers to something that leads to the other user as it was, so not one to a new identifier
+   that nobody else has. It weighs less where the former user came apart: it lives on, or has several heirs. Records alone
+   do that only between two that are kept apart, and then the other's records weigh more. Least weighs a record that leads
+   to a third user: what brought that one there may have brought both. #}
 {% macro moved_by_records() -%}
-    select moves.was_user_key, moves.user_key, case when moves.was_user_lives then 5 else 1 end as rank,
-        'record' as cause, links.identity_key,
+    select moves.was_user_key, moves.user_key,
+        case
+            when
+                leads.was_user_key
+                = case when oldest.identifier_id is null then moves.user_key else oldest.was_user_key end
+                then case when moves.was_user_lives or moves.heirs > 1 then 5 else 1 end
+            else 6
+        end as rank,
+        'record' as cause, own.identity_key,
         {{ name_of('mine') }} || ' + ' || {{ name_of('theirs') }} as cause_detail
     from moves
-    inner join members on moves.was_user_key = members.was_user_key and moves.user_key = members.user_key
-    inner join touched_links as links on members.identifier_id = links.identifier_id
-    inner join touched_links as others on links.identity_key = others.identity_key
-    inner join versions as joined
-        on others.identifier_id = joined.identifier_id and joined.known_to is null and joined.user_key = moves.user_key
-    left join members as other_members on others.identifier_id = other_members.identifier_id
-    inner join ledger as mine on links.identifier_id = mine.identifier_id
+    {# a user's key is its oldest identifier, and whose that was tells whom the user continues #}
+    left join members as oldest on moves.user_key = oldest.identifier_id
+    inner join carried as own on moves.was_user_key = own.was_user_key and moves.user_key = own.user_key
+    inner join carried as others on own.identity_key = others.identity_key and own.user_key = others.user_key
+    inner join leads on others.identifier_id = leads.identifier_id
+    inner join ledger as mine on own.identifier_id = mine.identifier_id
     inner join ledger as theirs on others.identifier_id = theirs.identifier_id
-    where
-        others.identifier_id <> links.identifier_id
-        and other_members.was_user_key is distinct from moves.was_user_key
+    where leads.was_user_key <> moves.was_user_key
 {%- endmacro %}
 
 {# A person decided about two of them, or took a decision back. A pair that goes the same way together was not parted or

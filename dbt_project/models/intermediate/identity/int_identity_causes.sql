@@ -1,7 +1,7 @@
 -- Why identifiers moved from one user to another: the first cause in `rank` that holds.
 {{ config(materialized='tracked', appends=true, keeps_rows=true) }}
 
-with moves as (
+with recursive moves as (
 
     select * from {{ ref('int_identity_moves') }}
     {{ in_update('where changed_in > __through__') }}
@@ -67,6 +67,31 @@ touched_links as {{ inlined() }} (
     from {{ ref('int_identity_links') }} as links
     inner join {{ ref('int_identity_evidence') }} as evidence on links.identity_key = evidence.identity_key
     where evidence.records > 0 {{ in_update('and evidence.changed_in > __through__') }}
+
+),
+
+-- what changed records carry of users that identifiers moved to, and whose it was
+carried as (
+
+    select
+        links.identity_key,
+        links.identifier_id,
+        now.user_key,
+        case
+            when members.identifier_id is not null then members.was_user_key
+            {{ in_update('when now.opened_in <= __through__ then now.user_key') }}
+        end as was_user_key,
+        members.identifier_id is null {{ in_update('and now.opened_in > __through__') }} as is_new
+    from touched_links as links
+    inner join versions as now on links.identifier_id = now.identifier_id
+    left join members on links.identifier_id = members.identifier_id
+    where now.known_to is null and now.user_key in (select user_key from moves)
+
+),
+
+leads as (
+
+    {{ former_users_led_to() }}
 
 ),
 
