@@ -40,4 +40,8 @@
     where
         identifier_type = 'phone'
         and length(replace(right(identifier_value, 8), right(identifier_value, 1), '')) = 0
+    union all
+    select identifier_id, 3 as rank, 'all_zeros: what programs write for nobody' as block_reason
+    from identifiers
+    where identifier_type <> 'phone' and trim(identifier_value, '0-.:_ ') = ''
 {%- endmacro %}
