@@ -9,6 +9,7 @@ from typing import IO
 from profilectl.landing import reasons
 from profilectl.landing.bad_record import BadRecord
 from profilectl.landing.csv_lines import MAX_RECORD_BYTES, bounded_lines
+from profilectl.landing.json_depth import MAX_DEPTH, is_too_deep
 
 _BLANKS = b" \t\r\n"
 
@@ -49,7 +50,11 @@ def _judge(row: int, record: bytes) -> BadRecord:
         detail = f"the record is longer than {MAX_RECORD_BYTES} bytes"
         return BadRecord(row, None, reasons.TOO_LONG, detail, record)
     try:
-        value = json.loads(record.decode("utf-8"))
+        text = record.decode("utf-8")
+        if is_too_deep(text):
+            detail = f"nested more than {MAX_DEPTH:,} levels deep"
+            return BadRecord(row, None, reasons.MALFORMED_JSON, detail, record)
+        value = json.loads(text)
     except UnicodeDecodeError:
         return BadRecord(row, None, reasons.INVALID_ENCODING, "not valid UTF-8", record)
     except json.JSONDecodeError as error:

@@ -14,9 +14,13 @@ from profilectl.landing.contract import Entity
 from profilectl.landing.csv_lines import MAX_RECORD_BYTES
 from profilectl.landing.json_array import split_array
 from profilectl.landing.json_columns import staged_columns
+from profilectl.landing.json_depth import SHALLOW_BYTES, is_too_deep
 from profilectl.landing.json_lines import cut_long_lines, find_bad_lines
 from profilectl.landing.prepare import PlainFile
 from profilectl.landing.staged import ROWS, ErrorSink, Staged, StagedFile, count_staged, file_list
+
+# Each may be as long as MAX_RECORD_BYTES.
+_RECORDS_AT_A_TIME = 50
 
 
 def is_array(plain: PlainFile) -> bool:
@@ -31,6 +35,8 @@ def is_array(plain: PlainFile) -> bool:
         json.loads(first)
     except ValueError:
         return True
+    except RecursionError:  # too deep for Python; whether the array ends in its line can be seen all the same
+        return not first.rstrip().endswith(b"]")
     return False  # a whole array with more lines after it: one bad line among others
 
 
@@ -114,4 +120,15 @@ def _read(
         )
         """
     )
+    _drop_too_deep(cursor)
     count_staged(cursor, files, "json is not null")
+
+
+def _drop_too_deep(cursor: duckdb.DuckDBPyConnection) -> None:
+    """Leave nothing of records that are nested too deeply, as of others that cannot be taken."""
+    cursor.execute(f"select rowid, json from {ROWS} where strlen(json) > {SHALLOW_BYTES}")
+    too_deep: list[int] = []
+    while some := cursor.fetchmany(_RECORDS_AT_A_TIME):
+        too_deep += [row for row, record in some if is_too_deep(record)]
+    if too_deep:
+        cursor.execute(f"update {ROWS} set json = null where rowid in (select unnest(?))", [too_deep])

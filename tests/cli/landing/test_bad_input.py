@@ -172,6 +172,11 @@ def json_element(bad: bytes, reason: str = "malformed_json") -> BadLine:
     return BadLine(content, reason, name="web/events/a.json")
 
 
+def nested(levels: int) -> bytes:
+    """An object with an undeclared key, so many levels deep."""
+    return b'{"event_id":"e2","utm":' + b"[" * (levels - 1) + b"]" * (levels - 1) + b"}"
+
+
 LINES = {
     "too few values": csv_line(b"p2,b2", column="note"),
     "one value": csv_line(b"p2", column="brand"),
@@ -217,6 +222,11 @@ LINES = {
     "null": json_line(b"null", "not_an_object"),
     "json too long": json_line(b'{"event_id":"' + b"e" * 3_000_000 + b'"}', "too_long"),
     "json far too long": json_line(b'{"event_id":"' + b"e" * 40_000_000 + b'"}', "too_long"),
+    "json nested too deeply": json_line(nested(1_001)),
+    "json nested far too deeply": json_line(nested(200_000)),
+    "json nested too deeply in objects": json_line(
+        b'{"event_id":"e2","utm":' + b'{"a":' * 100_000 + b"1" + b"}" * 100_001
+    ),
     "byte order mark, then a bad line": BadLine(
         b"\xef\xbb\xbf" + OBJECT + b"oops\n" + LATER_OBJECT, "malformed_json", name="web/events/a.jsonl"
     ),
@@ -228,6 +238,7 @@ LINES = {
     "element that is no object": json_element(b'"e2"', "not_an_object"),
     "element with invalid utf-8": json_element(b'{"event_id":"caf\xe9"}', "invalid_encoding"),
     "bare element": json_element(b"oops"),
+    "element nested too deeply": json_element(nested(200_000)),
 }
 
 
@@ -260,6 +271,26 @@ def test_a_person_reads_where_json_ends_to_be_json(folder: LandingFolder, record
     folder.write("web/events/a.jsonl", OBJECT + record + b"\n")
     folder.land()
     assert folder.query("select detail from raw.load_errors") == [(said,)]
+
+
+def test_what_is_nested_too_deeply_is_said_to_be_so(folder: LandingFolder) -> None:
+    folder.write("web/events/a.jsonl", OBJECT + nested(200_000) + b"\n")
+    folder.land()
+    assert folder.query("select detail from raw.load_errors") == [("nested more than 1,000 levels deep",)]
+
+
+def test_json_that_is_deep_or_long_is_taken_all_the_same(folder: LandingFolder) -> None:
+    flat = b'{"event_id":"e3","list":[' + b"[]," * 5_000 + b'"' + b"[{" * 5_000 + b'\\""]}'
+    folder.write("web/events/a.jsonl", nested(1_000) + b"\n" + flat + b"\n" + OBJECT)
+    folder.land()
+    assert folder.rows("web__events", "event_id", "_row") == [("e2", 1), ("e3", 2), ("e1", 3)]
+
+
+def test_a_json_file_that_begins_with_a_deep_line_is_read_line_by_line(folder: LandingFolder) -> None:
+    folder.write("web/events/a.json", b"[" * 10_000 + b"]" * 10_000 + b"\n" + OBJECT + LATER_OBJECT)
+    folder.land()
+    assert folder.rows("web__events", "event_id", "_row") == [("e1", 2), ("e9", 3)]
+    assert folder.query('select "row", reason from raw.load_errors') == [(1, "malformed_json")]
 
 
 def test_raw_text_is_capped_and_invalid_bytes_are_shown(folder: LandingFolder) -> None:
