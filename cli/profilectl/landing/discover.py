@@ -94,7 +94,7 @@ def find_files(root: Path, contract: Contract, settle_seconds: float = 0) -> lis
     ProfilectlError
         If ``root`` itself is there and cannot be read.
     """
-    resolved = root.resolve()
+    resolved = _real(root)
     found = (_describe(path, resolved, contract) for path in sorted(walk(resolved)))
     return [file for file in found if file is not None and has_settled(file.modified_at, settle_seconds)]
 
@@ -153,7 +153,7 @@ def _describe(path: Path, root: Path, contract: Contract) -> LandingFile | None:
     if is_gzip and kind == "parquet":
         kind = None
     is_link, is_folder = path.is_symlink(), path.is_dir()
-    linked_out = is_link and not path.resolve().is_relative_to(root)
+    linked_out = is_link and not _real(path).is_relative_to(root)
     stat = _stat(path, follow=not (linked_out or is_folder))
     if stat is None:
         return None
@@ -180,6 +180,11 @@ def _describe(path: Path, root: Path, contract: Contract) -> LandingFile | None:
             f"'{extension or path.name}' is none of csv, json, jsonl, ndjson (each also .gz), parquet",
         )
     return LandingFile(path, file, source, entity, kind, extension, stat.st_size, modified_at(stat), problem)
+
+
+def _real(path: Path) -> Path:
+    """Return where a path leads; ``Path.resolve`` raises for a link to itself, which cannot be opened."""
+    return Path(os.path.realpath(path))
 
 
 def _stat(path: Path, *, follow: bool) -> os.stat_result | None:

@@ -73,6 +73,25 @@ def test_a_link_to_nothing_is_a_file_and_a_linked_folder_is_refused(folder: Land
     }
 
 
+def test_a_link_to_itself_is_refused_until_it_is_none(folder: LandingFolder) -> None:
+    folder.write("shop/products/a.csv", b"product_id\n1\n")
+    loop = folder.root / "shop/products/loop.csv"
+    loop.symlink_to("loop.csv")
+    summary = folder.land()
+    assert (summary.files_taken, [row.reason for row in summary.refused]) == (1, ["unreadable_file"])
+    assert "symbolic links" in folder.ledger("shop/products/loop.csv")["detail"]
+    assert folder.land().batch_id is None
+    loop.unlink()
+    loop.symlink_to("a.csv")
+    assert folder.land().files_taken == 1
+
+
+def test_a_landing_folder_that_links_to_itself_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / "landing").symlink_to("landing")
+    with pytest.raises(ProfilectlError, match="cannot be read"):
+        find_files(tmp_path / "landing", CONTRACT)
+
+
 def test_a_file_that_is_taken_away_meanwhile_is_not_there(
     folder: LandingFolder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
