@@ -16,6 +16,8 @@ from profilectl_ml.errors import ProfilectlError
 
 _FORMATS = {"csv": "csv", "json": "json", "jsonl": "json", "ndjson": "json", "parquet": "parquet"}
 _IGNORED_SUFFIXES = (".tmp", ".part")
+_FIRST_SECOND = int(datetime.min.replace(tzinfo=UTC).timestamp())
+_LAST_SECOND = int(datetime.max.replace(microsecond=0, tzinfo=UTC).timestamp())
 
 
 @dataclass(frozen=True)
@@ -129,9 +131,12 @@ def _is_ignored(name: str) -> bool:
 
 
 def modified_at(stat: os.stat_result) -> datetime:
-    """Return when a file was last written, in UTC, to the microsecond."""
+    """Return when a file was last written, in UTC, to the microsecond.
+
+    File systems know times outside the years 1 to 9999: of those the nearest second within.
+    """
     seconds, nanoseconds = divmod(stat.st_mtime_ns, 1_000_000_000)
-    moment = datetime.fromtimestamp(seconds, UTC).replace(tzinfo=None)
+    moment = datetime.fromtimestamp(min(max(seconds, _FIRST_SECOND), _LAST_SECOND), UTC).replace(tzinfo=None)
     return moment.replace(microsecond=nanoseconds // 1000)
 
 

@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 from socket import AF_UNIX, socket
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -90,6 +91,25 @@ def test_a_landing_folder_that_links_to_itself_is_an_error(tmp_path: Path) -> No
     (tmp_path / "landing").symlink_to("landing")
     with pytest.raises(ProfilectlError, match="cannot be read"):
         find_files(tmp_path / "landing", CONTRACT)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "year"), [(2**50, 9999), (253_402_300_800, 9999), (-62_135_596_801, 1), (-(2**50), 1)]
+)
+def test_a_time_that_no_calendar_has_is_the_next_that_one_has(
+    folder: LandingFolder, monkeypatch: pytest.MonkeyPatch, seconds: int, year: int
+) -> None:
+    folder.write("shop/products/a.csv", b"product_id\n1\n")
+    real = Path.stat
+
+    def stat(path: Path, **options: Any) -> Any:  # not every file system keeps such times
+        found = real(path, **options)
+        return SimpleNamespace(st_mode=found.st_mode, st_size=found.st_size, st_mtime_ns=seconds * 10**9)
+
+    monkeypatch.setattr(Path, "stat", stat)
+    assert folder.land().files_taken == 1
+    assert folder.ledger("shop/products/a.csv")["modified_at"].year == year
+    assert folder.land().batch_id is None
 
 
 def test_a_file_that_is_taken_away_meanwhile_is_not_there(
