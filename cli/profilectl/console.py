@@ -12,6 +12,7 @@ from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
+from unicodedata import category
 
 import typer
 from rich.console import Console
@@ -86,8 +87,23 @@ def number(value: object) -> str:
         return f"{real:,.0f}" if abs(real) >= 1000 else f"{real:.4g}"
     if isinstance(value, datetime):
         return value.isoformat(sep=" ", timespec="seconds")
-    # Control characters in data could drive the terminal.
-    return "".join(character if character.isprintable() else " " for character in str(value))
+    return printable(str(value))
+
+
+def printable(text: str) -> str:
+    r"""Return ``text`` with control characters escaped: those of data could drive the terminal.
+
+    Examples
+    --------
+    >>> print(printable("a\x1b[2J.csv"))
+    a\x1b[2J.csv
+    """
+    if text.isprintable():  # nearly all
+        return text
+    return "".join(
+        one if one.isprintable() or category(one) == "Zs" else one.encode("unicode_escape").decode()
+        for one in text
+    )
 
 
 def write_private(file: Path, text: str) -> None:

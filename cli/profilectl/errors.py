@@ -9,6 +9,7 @@ import duckdb
 import typer
 from typer.core import TyperGroup
 
+from profilectl.console import printable
 from profilectl_ml.errors import ProfilectlError
 
 EXIT_FAILED = 1
@@ -19,9 +20,9 @@ OF_THE_MACHINE = (OSError, duckdb.IOException, duckdb.OutOfMemoryException)
 
 def report_error(error: ProfilectlError) -> None:
     """Write ``error`` to stderr as one ``error:`` line and, where known, one ``hint:`` line."""
-    typer.echo(f"error: {error.message}", err=True)
+    typer.echo(printable(f"error: {error.message}"), err=True)
     if error.hint:
-        typer.echo(f"hint: {error.hint}", err=True)
+        typer.echo(printable(f"hint: {error.hint}"), err=True)
 
 
 def of_the_machine(error: OSError | duckdb.Error) -> ProfilectlError | None:

@@ -7,7 +7,7 @@ from typing import Any
 import typer
 from rich.table import Table
 
-from profilectl.console import stdout, table
+from profilectl.console import printable, stdout, table
 
 
 def render(one: dict[str, Any]) -> None:
@@ -28,14 +28,16 @@ def render_failed(rows: list[dict[str, Any]]) -> None:
     """Write to stderr which serving models could not be replaced (``failed``)."""
     for row in rows:
         if row["failed"]:
-            typer.echo(f"error: {row['task']}: {row['reason']}; the model before still serves", err=True)
+            told = f"error: {row['task']}: {row['reason']}; the model before still serves"
+            typer.echo(printable(told), err=True)
 
 
 def render_unscored(rows: list[dict[str, Any]]) -> None:
     """Write to stderr which models could not score (``error``), and what to do about it."""
     failed = [row for row in rows if row["error"]]
     for row in failed:
-        typer.echo(f"error: {row['task']} was not scored: {row['error']}; users keep what they had", err=True)
+        told = f"error: {row['task']} was not scored: {row['error']}; users keep what they had"
+        typer.echo(printable(told), err=True)
     if failed:
         said = "mend what it reads, train it again, or let it go: profilectl models retire TASK"
         typer.echo(f"hint: {said}", err=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import typer
 
 from profilectl.commands._model_text import render_failed, render_unscored
+from profilectl.console import printable
 from profilectl.updating import runs
 from profilectl.updating.loop import Updated
 
@@ -16,7 +17,7 @@ def render(done: Updated) -> None:
     run = done.run
     seconds = sum(taken for _, taken in run.steps)
     if run.outcome == runs.NOTHING_NEW:
-        typer.echo(f"nothing new: {run.reason}")
+        typer.echo(printable(f"nothing new: {run.reason}"))
     else:
         typer.echo(
             f"files: {run.files:,} taken ({run.bytes / 1e6:,.1f} MB), {run.files_rejected:,} rejected; "
@@ -24,10 +25,10 @@ def render(done: Updated) -> None:
         )
     for row in run.retraining:
         what = "trained" if row["trained"] else "not trained"
-        typer.echo(f"{row['task']}: {what}: {row['reason']}")
+        typer.echo(printable(f"{row['task']}: {what}: {row['reason']}"))
     for row in done.scored:
         if not row["error"]:
-            typer.echo(f"{row['task']}: {row['users']:,} users scored: {row['why']}")
+            typer.echo(printable(f"{row['task']}: {row['users']:,} users scored: {row['why']}"))
     if done.published is not None:
         took = ", ".join(f"{name} {taken:.1f}" for name, taken in run.steps)
         typer.echo(f"published {done.published.version} ({run.reason}); {seconds:.1f} s ({took})")
@@ -37,12 +38,13 @@ def render(done: Updated) -> None:
 def render_problems(done: Updated) -> None:
     """Write what went wrong to stderr, one line each."""
     for failure in done.failures[:_SHOWN]:
-        typer.echo(f"error: {failure}", err=True)
+        typer.echo(printable(f"error: {failure}"), err=True)
     if done.failures and done.published is None:
         typer.echo("hint: nothing was published; readers keep the version they have", err=True)
     for file in done.refused[:_SHOWN]:
         told = "refused" if file["is_fatal"] else "passed over"
-        typer.echo(f"warning: {file['file']} was {told}: {file['reason']} {file['detail']}", err=True)
+        line = f"warning: {file['file']} was {told}: {file['reason']} {file['detail']}"
+        typer.echo(printable(line), err=True)
     if len(done.refused) > _SHOWN:
         typer.echo(f"warning: and {len(done.refused) - _SHOWN:,} more files: --json names all", err=True)
     render_failed(done.run.retraining)

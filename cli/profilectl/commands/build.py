@@ -8,7 +8,7 @@ import typer
 
 from profilectl import building, facts
 from profilectl.commands._options import WORK, Json, ProjectDir
-from profilectl.console import emit_json, stdout, table
+from profilectl.console import emit_json, printable, stdout, table
 from profilectl.errors import EXIT_FAILED
 from profilectl.progress import counting
 from profilectl.project import Paths, locate_project
@@ -51,7 +51,7 @@ def render(built: building.Built) -> None:
     console.print(f"{built.users:,} users, as of {built.as_of or 'no day yet'}; {built.dbt.seconds:.1f} s")
     console.print(f"files: {built.files_taken:,} taken, {len(built.files_rejected):,} rejected")
     for file in built.files_rejected[:SHOWN]:
-        console.print(f"  rejected {file['file']}: {file['reason']} {file['detail']}")
+        console.print(printable(f"  rejected {file['file']}: {file['reason']} {file['detail']}"))
     if len(built.files_rejected) > SHOWN:
         console.print(f"  and {len(built.files_rejected) - SHOWN:,} more: --json names all")
     render_failures(built)
@@ -60,7 +60,7 @@ def render(built: building.Built) -> None:
 def render_failures(built: building.Built) -> None:
     """Write what failed to stderr, one line each."""
     for failure in built.dbt.failures[:SHOWN]:
-        typer.echo(f"error: {failure}", err=True)
+        typer.echo(printable(f"error: {failure}"), err=True)
     if built.dbt.failures:
         typer.echo(
             f"error: {len(built.dbt.failures)} failed, {built.dbt.skipped} skipped because of them, "
