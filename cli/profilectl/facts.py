@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +17,22 @@ from profilectl_ml.sql import quote_relation
 Row = dict[str, Any]
 #: The test of the dbt project that fails while a file that was refused lies there.
 REFUSED = "assert_no_file_refused"
+_FILES_NAMED = 20
 _OUTCOME = ("run_id", "task", "created_at", "chosen", "baseline", "promoted", "reason")
 _EFFORT = ("test_cutoff", "n_train", "n_test", "seconds")
+
+
+@dataclass(frozen=True)
+class SetAside:
+    """How many rows of how many files are in quarantine.
+
+    ``worst`` has a few of the files, those with most such rows first: ``file``, ``rows``, and ``reasons``,
+    which gives the rows of each reason.
+    """
+
+    rows: int = 0
+    files: int = 0
+    worst: list[Row] = field(default_factory=list)
 
 
 def rows(
@@ -68,6 +83,25 @@ def refused(connection: duckdb.DuckDBPyConnection, landing: Path, since: int) ->
     # One that was taken away since is not looked for by dbt until something lands.
     present = {name_in_ledger(path, landing) for path in walk(landing)} if found else set()
     return [row for row in found if row["file"] in present]
+
+
+def set_aside(connection: duckdb.DuckDBPyConnection, since: int) -> SetAside:
+    """Return what was set aside of the rows of batches after ``since``; files refused whole do not count."""
+    if not has_table(connection, "marts", "quarantined_rows"):
+        return SetAside()
+    found = rows(
+        connection,
+        "with reasons as (select file, coalesce(reason, '') as reason, count(*)::bigint as n "
+        "from marts.quarantined_rows where batch_id > ? and row_number is not null group by all) "
+        "select file, sum(n)::bigint as rows, map(list(reason order by n desc, reason), "
+        "list(n order by n desc, reason)) as reasons, count(*) over () as files, "
+        "sum(sum(n)) over ()::bigint as total from reasons group by file order by rows desc, file limit ?",
+        [since, _FILES_NAMED],
+    )
+    if not found:
+        return SetAside()
+    worst = [{name: row[name] for name in ("file", "rows", "reasons")} for row in found]
+    return SetAside(found[0]["total"], found[0]["files"], worst)
 
 
 def total(quality: Sequence[Row]) -> dict[str, int]:

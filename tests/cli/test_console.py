@@ -12,6 +12,7 @@ from profilectl.commands._update_text import render, render_problems
 from profilectl.console import number, printable
 from profilectl.dbt_runner import DbtOutcome, NodeFailure
 from profilectl.errors import report_error
+from profilectl.facts import SetAside
 from profilectl.updating.loop import Updated
 from profilectl.updating.runs import Run
 from profilectl_ml.errors import ProfilectlError
@@ -32,7 +33,8 @@ def test_names_and_details_drive_no_terminal_in_an_update(capsys: pytest.Capture
     run = Run(1, datetime(2017, 1, 1), reason=EVIL)
     run.retraining = [{"task": "t", "trained": False, "failed": True, "reason": EVIL}]
     scored = [{"task": "t", "users": 0, "why": EVIL, "error": error} for error in (EVIL, None)]
-    done = Updated(run, [FAILURE], [REFUSED], scored)
+    aside = SetAside(1, 1, [{"file": EVIL, "rows": 1, "reasons": {EVIL: 1}}])
+    done = Updated(run, [FAILURE], [REFUSED], aside, scored)
     render(done)
     render_problems(done)
     told = capsys.readouterr()

@@ -266,6 +266,40 @@ def test_each_file_that_was_not_taken_is_named_and_only_an_empty_one_is_no_fault
     assert {file["file"] for file in built.files_rejected} == set(stray)
 
 
+def test_rows_that_were_set_aside_are_counted_and_their_files_named(
+    home: Home, capsys: pytest.CaptureFixture[str]
+) -> None:
+    good = "b9,1,milk,card1,9.5,1,0,0,0,2017-06-01 10:00:00"
+    lines = (good, good.replace("9.5", "abc").replace("b9", "b8"), "b7,1,milk", "b6,1,caf\udce9" + good[9:])
+    text = f"{RECEIPTS},transaction_timestamp\n" + "\n".join(lines) + "\n"
+    home.land("shop/transactions/b9.csv", text.encode("utf-8", "surrogateescape"))
+    home.land("crm/customers/d.csv", f"{CUSTOMERS}\nc2,card2\n")
+    home.land("crm/customers/bad.csv", "nothing,of,this\n1,2,3\n")  # refused whole: told as such
+    done = update()
+    assert (done.as_json()["rows_quarantined"], done.as_json()["quarantined"]) == (
+        4,
+        [
+            {
+                "file": "shop/transactions/b9.csv",
+                "rows": 3,
+                "reasons": {"invalid": 1, "invalid_encoding": 1, "malformed_csv": 1},
+            },
+            {"file": "crm/customers/d.csv", "rows": 1, "reasons": {"malformed_csv": 1}},
+        ],
+    )
+    render(done)
+    assert (
+        "set aside: 4 rows of 2 files (shop/transactions/b9.csv: 1 invalid, 1 invalid_encoding, "
+        "1 malformed_csv; crm/customers/d.csv: 1 malformed_csv); see marts.quarantined_rows\n"
+    ) in capsys.readouterr().out
+    (home.landing / "crm/customers/bad.csv").unlink()
+    receipt(home, "b10", "card1", 1.0)
+    done = update()
+    assert (done.success, done.as_json()["rows_quarantined"], done.as_json()["quarantined"]) == (True, 0, [])
+    render(done)
+    assert "set aside" not in capsys.readouterr().out
+
+
 def test_what_does_not_pass_its_tests_is_not_published(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     before = publishing.current(Paths.from_environment())
     receipt(home, "b9", "card1", 99.0)

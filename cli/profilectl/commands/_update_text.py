@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import typer
 
+from profilectl import facts
 from profilectl.commands._model_text import render_failed, render_unscored
 from profilectl.console import printable
 from profilectl.updating import runs
 from profilectl.updating.loop import Updated
 
 _SHOWN = 20
+_FILES_IN_A_LINE = 3
 
 
 def render(done: Updated) -> None:
@@ -23,6 +25,8 @@ def render(done: Updated) -> None:
             f"files: {run.files:,} taken ({run.bytes / 1e6:,.1f} MB), {run.files_rejected:,} rejected; "
             f"{run.rows:,} rows; {run.users:,} users made anew"
         )
+    if done.set_aside.rows:
+        typer.echo(printable(_aside(done.set_aside)))
     for row in run.retraining:
         what = "trained" if row["trained"] else "not trained"
         typer.echo(printable(f"{row['task']}: {what}: {row['reason']}"))
@@ -49,3 +53,18 @@ def render_problems(done: Updated) -> None:
         typer.echo(f"warning: and {len(done.refused) - _SHOWN:,} more files: --json names all", err=True)
     render_failed(done.run.retraining)
     render_unscored(done.scored)
+
+
+def _aside(found: facts.SetAside) -> str:
+    """Return in one line how many rows are in quarantine, and of which files most are."""
+    named = [
+        f"{file['file']}: " + ", ".join(f"{rows:,} {reason}" for reason, rows in file["reasons"].items())
+        for file in found.worst[:_FILES_IN_A_LINE]
+    ]
+    if found.files > len(named):
+        named.append(f"and {found.files - len(named):,} more")
+    rows, files = "row" if found.rows == 1 else "rows", "file" if found.files == 1 else "files"
+    where = "; ".join(named)
+    return (
+        f"set aside: {found.rows:,} {rows} of {found.files:,} {files} ({where}); see marts.quarantined_rows"
+    )

@@ -40,6 +40,8 @@ class Updated:
         Nodes of dbt that failed, but for the test that no file was refused.
     refused
         Files that were not taken: see :func:`profilectl.facts.refused`.
+    set_aside
+        Rows of what landed that are in quarantine, by file and reason.
     scored
         Per task, how many users were scored anew and why, or the error that kept its model from scoring.
     published
@@ -49,6 +51,7 @@ class Updated:
     run: runs.Run
     failures: list[NodeFailure] = field(default_factory=list)
     refused: list[facts.Row] = field(default_factory=list)
+    set_aside: facts.SetAside = field(default_factory=facts.SetAside)
     scored: list[facts.Row] = field(default_factory=list)
     published: publishing.Published | None = None
 
@@ -67,6 +70,8 @@ class Updated:
             "success": self.success,
             "failures": [asdict(failure) for failure in self.failures],
             "refused": self.refused,
+            "rows_quarantined": self.set_aside.rows,
+            "quarantined": self.set_aside.worst,
             "scored": self.scored,
         }
 
@@ -264,6 +269,7 @@ class _Update:
         run.files, run.files_rejected, run.rows, run.bytes = _landed(self._warehouse, before)
         run.users = before.touched(self._warehouse)
         done.refused = facts.refused(self._warehouse, self._paths.landing, before.batch)
+        done.set_aside = facts.set_aside(self._warehouse, before.batch)
         seen = run.published_at is not None
         arrivals = _arrivals(self._warehouse, self._paths, before.published_at) if seen else ()
         runs.finish(self._warehouse, run, arrivals)
