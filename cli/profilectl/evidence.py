@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -40,17 +40,7 @@ def find_identifier(connection: duckdb.DuckDBPyConnection, text: str) -> Identif
     """
     if not facts.has_table(connection, "intermediate", "int_identity_links"):
         raise ProfilectlError("the warehouse has no identities yet", hint="run: profilectl build")
-    before, _, after = text.partition("=")
-    value_is = "identifiers.identifier_value in (select unnest(?::varchar[]))"
-    named = "users.user_id = ? and identifiers.identifier_id = users.user_key"
-    found = _identifiers(connection, named, [text])
-    found = found or _identifiers(connection, value_is, [spellings(text)])
-    if not found and after:
-        found = _identifiers(
-            connection,
-            f"identifiers.identifier_type = ? and {value_is}",
-            [before.strip().lower(), spellings(after)],
-        )
+    found = next(filter(None, _readings(connection, text)), [])
     if len(found) == 1:
         return found[0]
     if found:
@@ -168,6 +158,24 @@ def by_number(connection: duckdb.DuckDBPyConnection, numbers: Sequence[int]) -> 
         connection, "identifiers.identifier_id in (select unnest(?::bigint[]))", [list(numbers)]
     )
     return {identifier.number: identifier for identifier in found}
+
+
+def _readings(connection: duckdb.DuckDBPyConnection, text: str) -> Iterator[list[Identifier]]:
+    """Yield what ``text`` names by each reading of it, the most literal first.
+
+    A spelling counts where nothing is named exactly: of two that differ in case alone, neither could be
+    named otherwise.
+    """
+    value_is = "identifiers.identifier_value in (select unnest(?::varchar[]))"
+    typed = f"identifiers.identifier_type = ? and {value_is}"
+    yield _identifiers(connection, "users.user_id = ? and identifiers.identifier_id = users.user_key", [text])
+    yield _identifiers(connection, value_is, [[text]])
+    before, _, after = text.partition("=")
+    kind = before.strip().lower()
+    if after:
+        yield _identifiers(connection, typed, [kind, [after]])
+        yield _identifiers(connection, typed, [kind, spellings(after, kind)])
+    yield _identifiers(connection, value_is, [spellings(text)])
 
 
 def _identifiers(connection: duckdb.DuckDBPyConnection, where: str, values: list[object]) -> list[Identifier]:

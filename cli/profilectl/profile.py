@@ -55,19 +55,36 @@ def find_user(connection: duckdb.DuckDBPyConnection, text: str) -> str:
 _NOT_OF_A_NUMBER = re.compile(r"\(0\)|[\s,;]*(?:x|ext|extension)[\s.:]*\d+\s*$", re.IGNORECASE | re.ASCII)
 
 
-def spellings(text: str) -> list[str]:
-    """Return the canonical spellings that ``text`` may stand for: as is, lower case, a bare phone number."""
+#: Types whose case staging takes away, as the macro clean_identifier has it.
+_OF_NO_CASE = ("email", "handle")
+
+
+def spellings(text: str, kind: str | None = None) -> list[str]:
+    """Return the canonical spellings that ``text`` may stand for: as is, lower case, a bare phone number.
+
+    Of an identifier of the type ``kind``, only what staging makes of such a one: two cookies may differ in
+    case alone.
+    """
     plain = text.strip()
+    found = [text, plain]
+    if kind is None or kind in _OF_NO_CASE:
+        found.append(plain.lower())
+    if kind is None or kind == "phone":
+        found += _phones(plain)
+    return [*dict.fromkeys(found)]
+
+
+def _phones(plain: str) -> list[str]:
     number = _NOT_OF_A_NUMBER.sub("", plain)
     digits = re.sub(r"[^0-9]", "", number)
-    phones = []
-    if len(digits) >= 7 and not any(character.isalpha() for character in number):
-        phones = [digits, f"+{digits}", f"+{digits.removeprefix('00')}"]
-        national = digits.removeprefix("0") if len(digits) == 11 else digits
-        if len(national) == 10:
-            # Staging put the project's country code before it, which the warehouse does not say.
-            phones += [f"+{country}{national}" for country in range(1, 1000)]
-    return [*dict.fromkeys([text, plain, plain.lower(), *phones])]
+    if len(digits) < 7 or any(character.isalpha() for character in number):
+        return []
+    phones = [digits, f"+{digits}", f"+{digits.removeprefix('00')}"]
+    national = digits.removeprefix("0") if len(digits) == 11 else digits
+    if len(national) == 10:
+        # Staging put the project's country code before it, which the warehouse does not say.
+        phones += [f"+{country}{national}" for country in range(1, 1000)]
+    return phones
 
 
 def load_profile(

@@ -1,0 +1,100 @@
+"""`profilectl why` and identifiers that are all but alike, look like a name, or drive a terminal."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import duckdb
+import pytest
+
+from dbt_home import Home
+
+CUSTOMERS = """crm_id,card_id,email,phone,updated_at
+12-345-678,K1,ann@example.org,(212) 555-0123,2017-03-01
+12345678,K2,bob@example.org,,2017-03-01
+"""
+COOKIES = {
+    "ABC": "ann", "abc": "bob", "small": "ann",
+    "email=ann@example.org": "bob", "email=gone@example.org": "bob", "utm=Spring": "bob",
+    "two\nlines": "ann",
+}  # fmt: skip
+ANN, BOB = "email=ann@example.org", "email=bob@example.org"
+RED = "\x1b[31mred"
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory, manifest: Any) -> Home:
+    home = Home(tmp_path_factory.mktemp("odd"), manifest)
+    home.land("crm/customers/customers.csv", CUSTOMERS)
+    seen = [{"cookie_id": cookie, "email": f"{who}@example.org"} for cookie, who in COOKIES.items()]
+    seen += [{"device_id": RED, "email": f"{who}@example.org"} for who in ("ann", "bob")]
+    visits = [
+        visit | {"event_id": f"v{number}", "event_type": "page_view", "page": "/"}
+        | {"occurred_at": "2017-05-01T10:00:00Z"}
+        for number, visit in enumerate(seen)
+    ]  # fmt: skip
+    home.land("synthetic_web/events/visits.jsonl", "".join(json.dumps(visit) + "\n" for visit in visits))
+    assert home.dbt("seed").failed == set()
+    with duckdb.connect(str(home.warehouse)) as connection:
+        connection.executemany(
+            "insert into seeds.identity_overrides values (?, ?, ?, ?, ?, ?)",
+            [
+                ("block", "device", RED, None, None, "at the\x1b[2J counter"),
+                ("apart", *ANN.split("="), *BOB.split("="), "two\x1b[2J people"),
+            ],
+        )
+    assert home.dbt("run", "--select", "+int_events", "+int_users", "+identity_map").failed == set()
+    return home
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        *((name, name) for name in ("cookie=ABC", "cookie=abc", "customer_id=12-345-678")),
+        ("ABC", "cookie=ABC"),
+        ("abc", "cookie=abc"),
+        ("12-345-678", "customer_id=12-345-678"),
+        ("12345678", "customer_id=12345678"),
+        ("Cookie = ABC", "cookie=ABC"),
+    ],
+)
+def test_what_is_named_exactly_is_not_taken_for_what_is_spelled_alike(
+    call: Any, home: Home, text: str, named: str
+) -> None:
+    assert named_by(call, text) == named
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        ("Ann@Example.org", ANN),
+        ("email= Ann@Example.org ", ANN),
+        ("SMALL", "cookie=small"),
+        ("212.555.0123", "phone=+12125550123"),
+        ("phone=00 1 212 555 0123", "phone=+12125550123"),
+    ],
+)
+def test_what_nothing_is_named_exactly_is_found_by_its_spellings(
+    call: Any, home: Home, text: str, named: str
+) -> None:
+    assert named_by(call, text) == named
+
+
+@pytest.mark.parametrize("text", ["cookie=SMALL", "customer_id=1-2345678", "email=12345678", "cookie=Abc"])
+def test_a_type_takes_only_the_spellings_that_staging_makes_one(call: Any, home: Home, text: str) -> None:
+    assert f"no user or identifier {text!r}" in call("why", text).stderr
+
+
+def test_a_spelling_of_several_says_how_to_name_each(call: Any, home: Home) -> None:
+    failed = call("why", " ABC").stderr
+    choices = failed.partition("choose one: ")[2].split()
+    assert choices == ["cookie=ABC", "cookie=abc"]
+    assert [named_by(call, choice) for choice in choices] == choices
+
+
+def named_by(call: Any, text: str) -> str:
+    said = call("why", text, "K1", "--json")
+    assert said.exit_code == 0, said.stderr
+    one = json.loads(said.stdout)["one"]
+    return f"{one['type']}={one['value']}"
