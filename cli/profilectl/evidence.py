@@ -161,20 +161,20 @@ def by_number(connection: duckdb.DuckDBPyConnection, numbers: Sequence[int]) -> 
 
 
 def _readings(connection: duckdb.DuckDBPyConnection, text: str) -> Iterator[list[Identifier]]:
-    """Yield what ``text`` names by each reading of it, the most literal first.
+    """Yield what ``text`` names by each reading of it, the surest first.
 
     A spelling counts where nothing is named exactly: of two that differ in case alone, neither could be
-    named otherwise.
+    named otherwise. A type and a value come before a value that looks so, which its own type can name.
     """
     value_is = "identifiers.identifier_value in (select unnest(?::varchar[]))"
     typed = f"identifiers.identifier_type = ? and {value_is}"
     yield _identifiers(connection, "users.user_id = ? and identifiers.identifier_id = users.user_key", [text])
-    yield _identifiers(connection, value_is, [[text]])
     before, _, after = text.partition("=")
     kind = before.strip().lower()
     if after:
         yield _identifiers(connection, typed, [kind, [after]])
         yield _identifiers(connection, typed, [kind, spellings(after, kind)])
+    yield _identifiers(connection, value_is, [[text]])
     yield _identifiers(connection, value_is, [spellings(text)])
 
 

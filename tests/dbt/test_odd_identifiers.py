@@ -93,6 +93,23 @@ def test_a_spelling_of_several_says_how_to_name_each(call: Any, home: Home) -> N
     assert [named_by(call, choice) for choice in choices] == choices
 
 
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        (ANN, ANN),
+        ("email=Ann@Example.org", ANN),
+        (f"cookie={ANN}", f"cookie={ANN}"),
+        # nobody has this address, and `utm` is no type
+        ("email=gone@example.org", "cookie=email=gone@example.org"),
+        ("utm=Spring", "cookie=utm=Spring"),
+    ],
+)
+def test_a_type_and_value_is_not_taken_for_a_value_that_looks_so(
+    call: Any, home: Home, text: str, named: str
+) -> None:
+    assert named_by(call, text) == named
+
+
 def named_by(call: Any, text: str) -> str:
     said = call("why", text, "K1", "--json")
     assert said.exit_code == 0, said.stderr
