@@ -115,3 +115,22 @@ def named_by(call: Any, text: str) -> str:
     assert said.exit_code == 0, said.stderr
     one = json.loads(said.stdout)["one"]
     return f"{one['type']}={one['value']}"
+
+
+@pytest.mark.parametrize(
+    ("names", "said"),
+    [
+        (("two\nlines", "K1"), "cookie=two lines and card=K1 are u"),
+        ((RED, "K1"), "device= [31mred links nobody (override: at the [2J counter)"),
+        ((RED,), "device= [31mred is blocked (override: at the [2J counter)"),
+        (("K1", "K2"), "both meet device= [31mred, which links nobody (override: at the [2J counter)"),
+        (("K1", "K2"), f"an override keeps {ANN} and {BOB} apart: two [2J people"),
+        (("K1", "\x1b[2J"), r"no user or identifier '\x1b[2J'"),
+    ],
+)
+def test_nothing_in_data_drives_the_terminal(
+    call: Any, home: Home, names: tuple[str, ...], said: str
+) -> None:
+    result = call("why", *names)
+    assert said in result.output
+    assert all(line.isprintable() for line in result.output.split("\n"))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from profilectl.console import number, stdout, table
+from profilectl.console import number, printable, stdout, table
 from profilectl.identity_cases import Preview
 
 
@@ -25,9 +25,10 @@ def render(found: Preview) -> None:
         for side in ("before", "after"):
             for user in case[side]:
                 more = ", ..." * (user["identifiers"] > len(user["some"]))
-                names = number(", ".join(user["some"]))
+                names = printable(", ".join(user["some"]))
                 console.print(f"  {side:<7}{user['user_id']} ({user['identifiers']:,}): {names}{more}")
             if case[f"users_{side}"] > len(case[side]):
                 console.print(f"  {side:<7}and {case[f'users_{side}'] - len(case[side]):,} more users")
     for row in found.waiting:
-        console.print(f"nobody has seen {row['type']}={row['value']}: its override ({row['action']}) waits")
+        waits = f"nobody has seen {row['type']}={row['value']}: its override ({row['action']}) waits"
+        console.print(printable(waits))

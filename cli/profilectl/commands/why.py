@@ -8,7 +8,7 @@ import typer
 
 from profilectl import explaining
 from profilectl.commands._options import LOOK, Json
-from profilectl.console import emit_json, stdout, table
+from profilectl.console import emit_json, printable, stdout, table
 from profilectl.project import Paths
 from profilectl.warehouse import connect
 
@@ -42,7 +42,7 @@ def run(
 def render(found: dict[str, Any]) -> None:
     """Print the answer in one line, and the chain as a table."""
     console = stdout()
-    console.print(_answer(found))
+    console.print(printable(_answer(found)))
     if found["chain"]:
         console.print()
         rows = [
@@ -57,9 +57,9 @@ def render(found: dict[str, Any]) -> None:
         console.print(table(("identifier", "came with", "first in file", "row", "at", "records"), rows))
     for blocked in found.get("kept_apart_by", []):
         name = f"{blocked['type']}={blocked['value']}"
-        console.print(f"both meet {name}, which links nobody ({blocked['block_reason']})")
+        console.print(printable(f"both meet {name}, which links nobody ({blocked['block_reason']})"))
     for kept in found.get("overrides", []):
-        console.print(f"an override keeps {kept['one']} and {kept['other']} apart: {kept['reason']}")
+        console.print(printable(f"an override keeps {kept['one']} and {kept['other']} apart: {kept['reason']}"))
 
 
 def _evidence(step: dict[str, Any]) -> str:
