@@ -166,6 +166,11 @@ def _readings(connection: duckdb.DuckDBPyConnection, text: str) -> Iterator[list
     A spelling counts where nothing is named exactly: of two that differ in case alone, neither could be
     named otherwise. A type and a value come before a value that looks so, which its own type can name.
     """
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        # an argument of bytes that are no UTF-8: no value is, and DuckDB cannot be asked for it
+        return
     value_is = "identifiers.identifier_value in (select unnest(?::varchar[]))"
     typed = f"identifiers.identifier_type = ? and {value_is}"
     yield _identifiers(connection, "users.user_id = ? and identifiers.identifier_id = users.user_key", [text])

@@ -134,3 +134,14 @@ def test_nothing_in_data_drives_the_terminal(
     result = call("why", *names)
     assert said in result.output
     assert all(line.isprintable() for line in result.output.split("\n"))
+
+
+@pytest.mark.parametrize("text", ["\udcff\udcfe", "cookie=\udcff", "\udcff=ABC"])
+@pytest.mark.parametrize("command", [("why",), ("why", "K1"), ("identity", "preview", "--block")])
+def test_bytes_that_are_no_text_name_nothing(
+    call: Any, home: Home, command: tuple[str, ...], text: str
+) -> None:
+    """Python hands on what it cannot decode as surrogates, which DuckDB cannot take."""
+    failed = call(*command, text)
+    assert failed.exit_code == 1
+    assert f"error: no user or identifier {text!r}" in failed.stderr
