@@ -219,6 +219,34 @@ def test_an_override_set_and_taken_back(home: Home, call: Any, preview: Any, act
     assert {(cause, detail) for *_, cause, detail in undone.log - done.log} == TAKEN_BACK[action]
 
 
+@pytest.mark.parametrize(
+    ("rows", "kinds"),
+    [
+        ([("together", ANN, BOB), ("together", DAN, "email=fay@example.org")], {"merged": 2}),
+        ([("apart", DAN, EVE), ("apart", "card=K1", "card=K2")], {"split": 2}),
+        ([("apart", DAN, EVE), ("together", ANN, BOB)], {"split": 1, "merged": 1}),
+    ],
+)
+def test_a_preview_of_several_pairs(
+    home: Home, preview: Any, rows: list[tuple[str, ...]], kinds: dict[str, int]
+) -> None:
+    start = state(home)
+    predicted = preview(*(part for action, *names in rows for part in (f"--{action}", *names)))
+    assert {kind: number for kind, number in predicted["cases"].items() if number} == kinds
+    built_with(home, *rows)
+    check(predicted, start, state(home))
+    built_with(home)
+    assert state(home).owner == start.owner
+
+
+@pytest.mark.parametrize("option", ["--together", "--apart"])
+def test_a_pair_of_one(call: Any, option: str) -> None:
+    for rest in ([DAN], [DAN, EVE, option, DAN]):
+        failed = call("identity", "preview", option, *rest)
+        assert failed.exit_code == 2
+        assert f"{option}: takes two identifiers" in failed.stderr
+
+
 BLOCKED = "{} (override: preview)"
 
 

@@ -9,6 +9,7 @@ import typer
 
 from profilectl.commands import identity_preview
 from profilectl.commands._options import LOOK, Json
+from profilectl.commands._pairs import PairsCommand
 from profilectl.console import emit_json, records_table, stdout
 from profilectl.identity_health import identity_health
 from profilectl.project import Paths
@@ -26,7 +27,7 @@ def about() -> None:
     """
 
 
-group.command("preview")(identity_preview.run)
+group.command("preview", cls=PairsCommand)(identity_preview.run)
 
 
 @group.command("health")

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from profilectl.commands._options import Json, ProjectDir
+from profilectl.commands._pairs import by_two
 from profilectl.commands._preview_text import render
 from profilectl.console import emit_json
 from profilectl.identity_preview import Override, parse_variables, preview
@@ -17,8 +18,8 @@ from profilectl.project import Paths, locate_project
 MORE = "as if an override said so; can be repeated."
 Block = Annotated[list[str], typer.Option(metavar="ID", help=f"Link nobody by this identifier, {MORE}")]
 Allow = Annotated[list[str], typer.Option(metavar="ID", help=f"Let no rule block this identifier, {MORE}")]
-Together = Annotated[tuple[str, str] | None, typer.Option(metavar="A B", help="Tie these two to one user.")]
-Apart = Annotated[tuple[str, str] | None, typer.Option(metavar="A B", help="Keep these two apart.")]
+Together = Annotated[list[str], typer.Option(metavar="A B", help=f"Tie these two to one user, {MORE}")]
+Apart = Annotated[list[str], typer.Option(metavar="A B", help=f"Keep these two apart, {MORE}")]
 
 
 def run(
@@ -33,8 +34,8 @@ def run(
     ] = None,
     block: Block = [],  # noqa: B006
     allow: Allow = [],  # noqa: B006
-    together: Together = None,
-    apart: Apart = None,
+    together: Together = [],  # noqa: B006
+    apart: Apart = [],  # noqa: B006
     examples: Annotated[int, typer.Option(min=0, help="Examples of each kind of change.")] = 5,
     as_json: Json = False,
 ) -> None:
@@ -46,7 +47,8 @@ def run(
     overrides = [
         *(Override("block", (name,)) for name in block),
         *(Override("allow", (name,)) for name in allow),
-        *(Override(action, pair) for action, pair in (("together", together), ("apart", apart)) if pair),
+        *(Override("together", pair) for pair in by_two(together)),
+        *(Override("apart", pair) for pair in by_two(apart)),
     ]
     with waiting("preview", quiet=as_json) as on_step:
         found = preview(
