@@ -9,7 +9,7 @@ from typing import Any
 import duckdb
 
 from profilectl import facts
-from profilectl.profile import spellings
+from profilectl.profile import is_text, spellings
 from profilectl_ml.errors import ProfilectlError
 
 #: Two identifiers, by number, that an override ties, and its reason.
@@ -166,10 +166,7 @@ def _readings(connection: duckdb.DuckDBPyConnection, text: str) -> Iterator[list
     A spelling counts where nothing is named exactly: of two that differ in case alone, neither could be
     named otherwise. A type and a value come before a value that looks so, which its own type can name.
     """
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        # an argument of bytes that are no UTF-8: no value is, and DuckDB cannot be asked for it
+    if not is_text(text):
         return
     value_is = "identifiers.identifier_value in (select unnest(?::varchar[]))"
     typed = f"identifiers.identifier_type = ? and {value_is}"

@@ -45,10 +45,24 @@ def find_user(connection: duckdb.DuckDBPyConnection, text: str) -> str:
             f"{text!r} is blocked ({found[0]['block_reason'] or 'shared'}): it belongs to no user",
             hint="use another identifier, or a user id",
         )
-    raise ProfilectlError(
+    raise nobody(text)
+
+
+def nobody(text: str) -> ProfilectlError:
+    """Return the error that ``text`` names nobody."""
+    return ProfilectlError(
         f"no user or identifier {text!r}",
         hint="give a user id (u + 16 hex digits) or a whole identifier, such as an e-mail address",
     )
+
+
+def is_text(argument: str) -> bool:
+    """Return whether an argument is text; of bytes that are no UTF-8 no value is, nor can DuckDB be asked."""
+    try:
+        argument.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 #: What is no part of a telephone number, as the macro clean_phone has it.

@@ -90,6 +90,23 @@ def test_a_home_that_cannot_be_made_is_one_line(
     assert failed.stderr.splitlines()[-1].startswith("hint: ")
 
 
+@pytest.mark.parametrize("options", [(), ("--on", "2017-06-30")])
+def test_an_argument_that_is_no_text_names_nobody(small_warehouse: Paths, options: tuple[str, ...]) -> None:
+    failed = call("show", "\udcff\udcfe", *options)
+    assert failed.exit_code == 1
+    assert "error: no user or identifier" in failed.stderr
+
+
+def test_show_all_has_the_noughts(small_warehouse: Paths) -> None:
+    user = "u0000000000000001"
+    found = json.loads(call("show", user, "--json").stdout)["features"]
+    noughts = [name for name, value in found.items() if value == 0]
+    assert noughts
+    shown = call("show", user, "--all").stdout
+    assert all(name in shown for name in noughts)
+    assert not all(name in call("show", user).stdout for name in noughts)
+
+
 def test_a_home_with_a_double_quote_is_one_line(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("PROFILECTL_HOME", str(tmp_path / 'a "b"'))
     failed = call("status")

@@ -39,6 +39,8 @@ def run(
 
     Example: profilectl show ann@example.org --on 2017-06-30
     """
+    if not profile.is_text(user):
+        raise profile.nobody(user)
     with connect(Paths.from_environment()) as connection:
         if on is None:
             found = profile.load_profile(connection, profile.find_user(connection, user))

@@ -59,7 +59,9 @@ def render(found: dict[str, Any]) -> None:
         name = f"{blocked['type']}={blocked['value']}"
         console.print(printable(f"both meet {name}, which links nobody ({blocked['block_reason']})"))
     for kept in found.get("overrides", []):
-        console.print(printable(f"an override keeps {kept['one']} and {kept['other']} apart: {kept['reason']}"))
+        console.print(
+            printable(f"an override keeps {kept['one']} and {kept['other']} apart: {kept['reason']}")
+        )
 
 
 def _evidence(step: dict[str, Any]) -> str:
