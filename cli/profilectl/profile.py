@@ -16,7 +16,7 @@ ORIGIN = ("source", "updated_at")
 
 
 def find_user(connection: duckdb.DuckDBPyConnection, text: str) -> str:
-    """Return the user id that ``text`` names: a user id, or the value of one of the user's identifiers.
+    """Return the user id that ``text`` names: a user id, or an identifier, with or without its type.
 
     Raises
     ------
@@ -27,12 +27,7 @@ def find_user(connection: duckdb.DuckDBPyConnection, text: str) -> str:
         raise ProfilectlError("the warehouse has no users yet", hint="run: profilectl build")
     if facts.rows(connection, "select 1 from marts.dim_users where user_id = ?", [text]):
         return text
-    found = facts.rows(
-        connection,
-        "select distinct user_id, is_blocked, block_reason from marts.identity_map "
-        "where identifier_value in (select unnest(?)) and known_to is null",
-        [spellings(text)],
-    )
+    found = _owners(connection, text)
     users = sorted({str(row["user_id"]) for row in found if row["user_id"] and not row["is_blocked"]})
     if len(users) == 1:
         return users[0]
@@ -46,6 +41,26 @@ def find_user(connection: duckdb.DuckDBPyConnection, text: str) -> str:
             hint="use another identifier, or a user id",
         )
     raise nobody(text)
+
+
+def _owners(connection: duckdb.DuckDBPyConnection, text: str) -> list[facts.Row]:
+    """Return whose ``text`` is by its surest reading: with a type, exactly, then by how else it is spelt."""
+    value_is = "identifier_value in (select unnest(?::varchar[]))"
+    before, _, after = text.partition("=")
+    kind = before.strip().lower()
+    readings: list[tuple[str, list[object]]] = [(value_is, [[text]]), (value_is, [spellings(text)])]
+    if after:
+        readings.insert(0, (f"identifier_type = ? and {value_is}", [kind, spellings(after, kind)]))
+    for condition, values in readings:
+        found = facts.rows(
+            connection,
+            "select distinct user_id, is_blocked, block_reason from marts.identity_map"
+            f" where {condition} and known_to is null",
+            values,
+        )
+        if found:
+            return found
+    return []
 
 
 def nobody(text: str) -> ProfilectlError:

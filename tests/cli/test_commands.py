@@ -97,6 +97,26 @@ def test_an_argument_that_is_no_text_names_nobody(small_warehouse: Paths, option
     assert "error: no user or identifier" in failed.stderr
 
 
+def test_show_takes_a_type_and_a_value_and_the_exact_value_first(small_warehouse: Paths) -> None:
+    with duckdb.connect(str(small_warehouse.warehouse)) as connection:
+        for kind, value, number in (("cookie", "ABC", 1), ("cookie", "abc", 2), ("device", "email=abc", 3)):
+            connection.execute(
+                "insert into marts.identity_map by name select * replace (? as identifier_type, ? as"
+                " identifier_value) from marts.identity_map where user_id = ? limit 1",
+                [kind, value, f"u{number:016x}"],
+            )
+    for text, number in (
+        ("ABC", 1),
+        ("abc", 2),
+        ("cookie=ABC", 1),
+        ("device=email=abc", 3),
+        ("email=abc", 3),
+    ):
+        assert json.loads(call("show", text, "--json").stdout)["user_id"] == f"u{number:016x}", text
+    blocked = call("show", "email=test@test.com")
+    assert "is blocked (sentinel)" in blocked.stderr
+
+
 def test_show_all_has_the_noughts(small_warehouse: Paths) -> None:
     user = "u0000000000000001"
     found = json.loads(call("show", user, "--json").stdout)["features"]
