@@ -26,7 +26,7 @@ def render(done: Updated) -> None:
             f"{run.rows:,} rows; {run.users:,} users made anew"
         )
     if done.set_aside.rows:
-        typer.echo(printable(_aside(done.set_aside)))
+        typer.echo(printable(rows_aside(done.set_aside)))
     for row in run.retraining:
         what = "trained" if row["trained"] else "not trained"
         typer.echo(printable(f"{row['task']}: {what}: {row['reason']}"))
@@ -55,7 +55,7 @@ def render_problems(done: Updated) -> None:
     render_unscored(done.scored)
 
 
-def _aside(found: facts.SetAside) -> str:
+def rows_aside(found: facts.SetAside) -> str:
     """Return in one line how many rows are in quarantine, and of which files most are."""
     named = [
         f"{file['file']}: " + ", ".join(f"{rows:,} {reason}" for reason, rows in file["reasons"].items())
