@@ -120,11 +120,14 @@ def named_by(call: Any, text: str) -> str:
 @pytest.mark.parametrize(
     ("names", "said"),
     [
-        (("two\nlines", "K1"), "cookie=two lines and card=K1 are u"),
-        ((RED, "K1"), "device= [31mred links nobody (override: at the [2J counter)"),
-        ((RED,), "device= [31mred is blocked (override: at the [2J counter)"),
-        (("K1", "K2"), "both meet device= [31mred, which links nobody (override: at the [2J counter)"),
-        (("K1", "K2"), f"an override keeps {ANN} and {BOB} apart: two [2J people"),
+        (("two\nlines", "K1"), "cookie=two\\nlines and card=K1 are u"),
+        ((RED, "K1"), "device=\\x1b[31mred links nobody (override: at the\\x1b[2J counter)"),
+        ((RED,), "device=\\x1b[31mred is blocked (override: at the\\x1b[2J counter)"),
+        (
+            ("K1", "K2"),
+            "both meet device=\\x1b[31mred, which links nobody (override: at the\\x1b[2J counter)",
+        ),
+        (("K1", "K2"), f"an override keeps {ANN} and {BOB} apart: two\\x1b[2J people"),
         (("K1", "\x1b[2J"), r"no user or identifier '\x1b[2J'"),
     ],
 )
