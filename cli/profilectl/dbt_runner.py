@@ -74,18 +74,18 @@ def run_dbt(
     """
     started = time.monotonic()
     arguments = _prepared(project, paths, command)
-    mark = paths.dbt_target / _INTERRUPTED
-    if command[0] != "parse":
+    builds, mark = command[0] != "parse", paths.dbt_target / _INTERRUPTED
+    if builds:
         mark.touch()
     try:
         with paths.exported():
-            manifest = _manifest(project, arguments) if command[0] != "parse" else None
+            manifest = _manifest(project, arguments) if builds else None
             with _no_garbage_collection():
                 outcome = _invoke(arguments, manifest, progress)
     finally:
         _release_warehouse()
     results = getattr(outcome.result, "results", None)
-    if command[0] != "parse":
+    if builds:
         mark.unlink(missing_ok=True)
     if results is None and not outcome.success:
         raise _failed_early(outcome.exception, paths)

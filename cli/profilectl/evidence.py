@@ -9,7 +9,7 @@ from typing import Any
 import duckdb
 
 from profilectl import facts
-from profilectl.profile import is_text, spellings
+from profilectl.profile import is_text, readings
 from profilectl_ml.errors import ProfilectlError
 
 #: Two identifiers, by number, that an override ties, and its reason.
@@ -40,7 +40,7 @@ def find_identifier(connection: duckdb.DuckDBPyConnection, text: str) -> Identif
     """
     if not facts.has_table(connection, "intermediate", "int_identity_links"):
         raise ProfilectlError("the warehouse has no identities yet", hint="run: profilectl build")
-    found = next(filter(None, _readings(connection, text)), [])
+    found = next(filter(None, _named(connection, text)), [])
     if len(found) == 1:
         return found[0]
     if found:
@@ -160,24 +160,17 @@ def by_number(connection: duckdb.DuckDBPyConnection, numbers: Sequence[int]) -> 
     return {identifier.number: identifier for identifier in found}
 
 
-def _readings(connection: duckdb.DuckDBPyConnection, text: str) -> Iterator[list[Identifier]]:
-    """Yield what ``text`` names by each reading of it, the surest first.
-
-    A spelling counts where nothing is named exactly: of two that differ in case alone, neither could be
-    named otherwise. A type and a value come before a value that looks so, which its own type can name.
-    """
-    if not is_text(text):
-        return
-    value_is = "identifiers.identifier_value in (select unnest(?::varchar[]))"
-    typed = f"identifiers.identifier_type = ? and {value_is}"
-    yield _identifiers(connection, "users.user_id = ? and identifiers.identifier_id = users.user_key", [text])
-    before, _, after = text.partition("=")
-    kind = before.strip().lower()
-    if after:
-        yield _identifiers(connection, typed, [kind, [after]])
-        yield _identifiers(connection, typed, [kind, spellings(after, kind)])
-    yield _identifiers(connection, value_is, [[text]])
-    yield _identifiers(connection, value_is, [spellings(text)])
+def _named(connection: duckdb.DuckDBPyConnection, text: str) -> Iterator[list[Identifier]]:
+    """Yield what ``text`` names as a user id, then by each of its readings."""
+    if is_text(text):
+        user = "users.user_id = ? and identifiers.identifier_id = users.user_key"
+        yield _identifiers(connection, user, [text])
+    value_is = (
+        "coalesce(identifiers.identifier_type = ?, true)"
+        " and identifiers.identifier_value in (select unnest(?::varchar[]))"
+    )
+    for kind, values in readings(text):
+        yield _identifiers(connection, value_is, [kind, values])
 
 
 def _identifiers(connection: duckdb.DuckDBPyConnection, where: str, values: list[object]) -> list[Identifier]:

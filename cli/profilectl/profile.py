@@ -44,19 +44,13 @@ def find_user(connection: duckdb.DuckDBPyConnection, text: str) -> str:
 
 
 def _owners(connection: duckdb.DuckDBPyConnection, text: str) -> list[facts.Row]:
-    """Return whose ``text`` is by its surest reading: with a type, exactly, then by how else it is spelt."""
-    value_is = "identifier_value in (select unnest(?::varchar[]))"
-    before, _, after = text.partition("=")
-    kind = before.strip().lower()
-    readings: list[tuple[str, list[object]]] = [(value_is, [[text]]), (value_is, [spellings(text)])]
-    if after:
-        readings.insert(0, (f"identifier_type = ? and {value_is}", [kind, spellings(after, kind)]))
-    for condition, values in readings:
+    """Return whose ``text`` is by the surest of its readings that names an identifier."""
+    for kind, values in readings(text):
         found = facts.rows(
             connection,
-            "select distinct user_id, is_blocked, block_reason from marts.identity_map"
-            f" where {condition} and known_to is null",
-            values,
+            "select distinct user_id, is_blocked, block_reason from marts.identity_map where known_to is null"
+            " and coalesce(identifier_type = $kind, true) and identifier_value in (select unnest($values))",
+            {"kind": kind, "values": values},
         )
         if found:
             return found
@@ -101,6 +95,20 @@ def spellings(text: str, kind: str | None = None) -> list[str]:
     if kind is None or kind == "phone":
         found += _phones(plain)
     return [*dict.fromkeys(found)]
+
+
+def readings(text: str) -> list[tuple[str | None, list[str]]]:
+    """Return what identifier ``text`` may name: types (None: any) with values, the surest first.
+
+    A spelling counts where nothing is named exactly: of two that differ in case alone, neither could be
+    named otherwise. A type and a value come before a value that looks so, which its own type can name.
+    """
+    if not is_text(text):
+        return []
+    before, _, after = text.partition("=")
+    kind = before.strip().lower()
+    typed: list[tuple[str | None, list[str]]] = [(kind, [after]), (kind, spellings(after, kind))]
+    return [*(typed if after else []), (None, [text]), (None, spellings(text))]
 
 
 def _phones(plain: str) -> list[str]:

@@ -25,8 +25,7 @@ def render(done: Updated) -> None:
             f"files: {run.files:,} taken ({run.bytes / 1e6:,.1f} MB), {run.files_rejected:,} rejected; "
             f"{run.rows:,} rows; {run.users:,} users made anew"
         )
-    if done.set_aside.rows:
-        typer.echo(printable(rows_aside(done.set_aside)))
+    render_set_aside(done.set_aside)
     for row in run.retraining:
         what = "trained" if row["trained"] else "not trained"
         typer.echo(printable(f"{row['task']}: {what}: {row['reason']}"))
@@ -55,8 +54,10 @@ def render_problems(done: Updated) -> None:
     render_unscored(done.scored)
 
 
-def rows_aside(found: facts.SetAside) -> str:
-    """Return in one line how many rows are in quarantine, and of which files most are."""
+def render_set_aside(found: facts.SetAside) -> None:
+    """Print in one line how many rows are in quarantine, and of which files most are; nothing without any."""
+    if not found.rows:
+        return
     named = [
         f"{file['file']}: " + ", ".join(f"{rows:,} {reason}" for reason, rows in file["reasons"].items())
         for file in found.worst[:_FILES_IN_A_LINE]
@@ -65,6 +66,7 @@ def rows_aside(found: facts.SetAside) -> str:
         named.append(f"and {found.files - len(named):,} more")
     rows, files = "row" if found.rows == 1 else "rows", "file" if found.files == 1 else "files"
     where = "; ".join(named)
-    return (
+    told = (
         f"set aside: {found.rows:,} {rows} of {found.files:,} {files} ({where}); see marts.quarantined_rows"
     )
+    typer.echo(printable(told))

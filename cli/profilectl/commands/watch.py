@@ -8,8 +8,8 @@ from typing import Annotated
 import typer
 
 from profilectl.commands._options import WORK, Json, ProjectDir
-from profilectl.commands._update_text import render_problems, rows_aside
-from profilectl.console import emit_line, printable
+from profilectl.commands._update_text import render_problems, render_set_aside
+from profilectl.console import emit_line
 from profilectl.errors import report_error
 from profilectl.progress import waiting
 from profilectl.project import Paths, locate_project
@@ -72,8 +72,7 @@ def _render(one: Watched, target: float) -> None:
             f"{utc_now():%H:%M:%S} {run.version}: {run.files:,} files, {run.rows:,} rows,"
             f" {run.users:,} users, {seconds:.1f} s{_latency(one, target)}"
         )
-    if one.updated.set_aside.rows:
-        typer.echo(printable(rows_aside(one.updated.set_aside)))
+    render_set_aside(one.updated.set_aside)
     render_problems(one.updated)
 
 
