@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from sklearn.metrics import r2_score, roc_auc_score
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
+from profilectl_ml.catalogue import reporting_timezone
 from profilectl_ml.data import Examples, column_types, has_label
 from profilectl_ml.errors import ProfilectlError
 from profilectl_ml.folds import Folds, Plan
@@ -26,6 +27,9 @@ _FILLED, _ENOUGH_SERVED = 0.5, 30
 
 def check_times(connection: duckdb.DuckDBPyConnection, task: Task) -> None:
     """Refuse a date, or a feature declared in ``known_at``, that is later than its row's cutoff.
+
+    A cutoff is the last day that features see, all of it, in the zone of the last build. A timestamp is an
+    instant, in UTC unless it says otherwise, and counts as the day that it is in that zone.
 
     Raises
     ------
@@ -50,22 +54,32 @@ def check_times(connection: duckdb.DuckDBPyConnection, task: Task) -> None:
                 hint=f"cast {column} to a date or timestamp in the mart",
             )
     told = {column: feature for feature, column in task.known_at.items()}
-    cutoff = quote_identifier(task.cutoff)
+    cutoff, zone = quote_identifier(task.cutoff), reporting_timezone(connection)
     for column in dated:
         if column == task.cutoff:
             continue
+        day, values = _day(column, columns[column], zone)
         late = connection.execute(
-            # A cutoff is the last day that features see, all of it.
             f"select count(*), min({cutoff})::varchar from {quote_relation(*task.examples)}"
-            f" where {quote_identifier(column)} >= {cutoff} + interval 1 day"
-            f" and {has_label(task.label)}"
+            f" where {day} > {cutoff}::date and {has_label(task.label)}",
+            values,
         ).fetchall()[0]
         if late[0]:
+            where = f", a day of {zone}" if values else ""
             raise ProfilectlError(
                 f"task {task.name}: feature {told.get(column, column)!r} cannot have been known at the"
-                f" cutoff: {column} is later in {late[0]:,} example(s), first at the cutoff {late[1]}",
+                f" cutoff: {column} is later in {late[0]:,} example(s), first at the cutoff {late[1]}{where}",
                 hint="build the feature from rows up to the cutoff only, or leave the column out of the mart",
             )
+
+
+def _day(column: str, kind: str, zone: str) -> tuple[str, list[str]]:
+    """Return the day of a date or timestamp as SQL, and what to bind; the dbt macro ``reporting_day``."""
+    name = quote_identifier(column)
+    if kind == "DATE":
+        return name, []
+    instant = name if kind.endswith("WITH TIME ZONE") else f"timezone('UTC', {name}::timestamp)"
+    return f"timezone(?, {instant})::date", [zone]
 
 
 def check_served(connection: duckdb.DuckDBPyConnection, task: Task, examples: Examples) -> None:

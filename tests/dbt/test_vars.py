@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import duckdb
 import pytest
 
 from dbt_home import Home
+from profilectl_ml.catalogue import reporting_timezone
 
 LIMITS = (
     "identity_max_links",
@@ -61,6 +63,19 @@ def test_what_a_staging_model_gives_and_its_shape_does_not_have_is_an_error(home
     types = {"identifier_types": ["customer_id", "card", "email", "phone", "cookie", "device"]}
     said = run(home, types, "stg_synthetic_social__reactions")
     assert "as_shape is given 'handle', which is no column of the shape events" in said
+
+
+def test_a_build_notes_the_zone_of_its_days(home: Home) -> None:
+    """Training reads it; a warehouse of an earlier version has no such column."""
+    with duckdb.connect(str(home.warehouse)) as connection:
+        connection.execute("alter table ops.builds drop column reporting_timezone")
+        ((builds,),) = connection.execute("select count(*) from ops.builds").fetchall()
+    home.dbt("seed", "--select", "role_mailboxes")
+    built = home.dbt("seed", "--select", "role_mailboxes", "--vars", "{reporting_timezone: Asia/Tokyo}")
+    noted = "select reporting_timezone from ops.builds order by build_id"
+    assert built.rows(noted) == [*[(None,)] * builds, ("America/New_York",), ("Asia/Tokyo",)]
+    with duckdb.connect(str(home.warehouse)) as connection:
+        assert reporting_timezone(connection) == "Asia/Tokyo"
 
 
 def test_a_day_needs_no_quotes(home: Home) -> None:

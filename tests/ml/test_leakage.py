@@ -23,6 +23,14 @@ def with_column(connection: duckdb.DuckDBPyConnection, name: str, kind: str, val
     connection.execute(f"alter table marts.user_features add column {name} {kind}")
 
 
+def built_in(connection: duckdb.DuckDBPyConnection, zone: str | None) -> None:
+    """Note builds as dbt does: the last one with this zone, or by a version that noted none."""
+    connection.execute("set timezone = 'UTC'; create schema ops; create table ops.builds (build_id bigint)")
+    if zone is not None:
+        connection.execute("alter table ops.builds add column reporting_timezone varchar")
+        connection.execute("insert into ops.builds values (1, null), (2, 'Pacific/Auckland'), (3, ?)", [zone])
+
+
 def read(connection: duckdb.DuckDBPyConnection, task: Task) -> Examples:
     examples = read_examples(connection, task)
     check_alone(task, examples, plan(examples, task.kind, task.horizon_days, 0))
@@ -45,6 +53,42 @@ def test_a_later_date_is_refused_by_name(make_marts: MakeMarts, quick_task: Task
     connection = make_marts()
     with_column(connection, "last_seen", "timestamp", "case when user_id = 'u0001' then cutoff + 1 end")
     with pytest.raises(ProfilectlError, match=r"feature 'last_seen' cannot have been known.* 5 example"):
+        check_times(connection, quick_task)
+
+
+@pytest.mark.parametrize(
+    ("zone", "hours"),  # from midnight UTC of the cutoff to the end of that day
+    [("America/New_York", 29), ("Asia/Tokyo", 15), ("UTC", 24), (None, 24)],
+)
+@pytest.mark.parametrize("kind", ["timestamp", "timestamptz", "timestamp_ns"])
+def test_an_instant_counts_as_the_day_it_is_in_the_reporting_zone(
+    make_marts: MakeMarts, quick_task: Task, kind: str, zone: str | None, hours: int
+) -> None:
+    connection = make_marts()
+    built_in(connection, zone)
+    connection.execute(f"delete from {EXAMPLES} where cutoff <> date '2017-12-03'")
+    with_column(connection, "last_seen", kind, f"cutoff + to_hours({hours}) - interval 1 second")
+    check_times(connection, quick_task)
+    connection.execute(f"update {EXAMPLES} set last_seen = cutoff + to_hours({hours})")
+    with pytest.raises(ProfilectlError, match=f"cutoff 2017-12-03, a day of {zone or 'UTC'}$"):
+        check_times(connection, quick_task)
+
+
+def test_a_day_is_of_the_reporting_zone_already(make_marts: MakeMarts, quick_task: Task) -> None:
+    connection = make_marts()
+    built_in(connection, "Asia/Tokyo")
+    with_column(connection, "last_seen", "date", "cutoff")
+    check_times(connection, quick_task)
+    connection.execute(f"update {EXAMPLES} set last_seen = cutoff + 1")
+    with pytest.raises(ProfilectlError, match=r"first at the cutoff 2017-08-13$"):
+        check_times(connection, quick_task)
+
+
+def test_a_moment_without_end_is_later(make_marts: MakeMarts, quick_task: Task) -> None:
+    connection = make_marts()
+    built_in(connection, "America/New_York")
+    with_column(connection, "last_seen", "timestamp", "case when user_id = 'u0001' then 'infinity' end")
+    with pytest.raises(ProfilectlError, match=r"last_seen is later in 5 example"):
         check_times(connection, quick_task)
 
 

@@ -1,17 +1,19 @@
 {# Each dbt run has a number; rows that it writes are stamped with it (`changed_in`), and each tracked model remembers the
    last run it has taken in (`through`) and the last in which it wrote anything (`wrote`), in the transaction that wrote its
    rows. A run that was killed leaves some models behind others, and the next one finds out by these numbers what each of
-   them has yet to see. #}
+   them has yet to see. Beside the number stands the zone of the run's days, which training reads. #}
 
 {% macro create_ops_tables() %}
   {% if execute and flags.WHICH in ('build', 'run', 'test', 'seed') %}
     {% do run_query('create schema if not exists ops;'
       ~ ' create table if not exists ops.builds (build_id bigint, invocation_id varchar, started_at timestamp);'
+      ~ ' alter table ops.builds add column if not exists reporting_timezone varchar;'
       ~ ' create table if not exists ops.model_state (model varchar, definition varchar, value varchar, epoch varchar,'
       ~ ' parents varchar, through bigint, wrote bigint);'
       ~ ' alter table ops.model_state add column if not exists wrote bigint;'
-      ~ " insert into ops.builds select coalesce(max(build_id), 0) + 1, '" ~ invocation_id
-      ~ "', timezone('UTC', now()) from ops.builds") %}
+      ~ ' insert into ops.builds (build_id, invocation_id, started_at, reporting_timezone)'
+      ~ " select coalesce(max(build_id), 0) + 1, '" ~ invocation_id ~ "', timezone('UTC', now()), "
+      ~ quoted(var('reporting_timezone')) ~ ' from ops.builds') %}
     {% do run_query(engine_settings(tracked_run().build)) %}
     {% do tests_passed() %}{# made here, before two nodes at once could each make one #}
   {% endif %}
