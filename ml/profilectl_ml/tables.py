@@ -6,7 +6,7 @@ import json
 import re
 import shlex
 import unicodedata
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,7 @@ from profilectl_ml.losses import LOSS_NAMES
 from profilectl_ml.registry import StoredModel, list_models
 from profilectl_ml.sql import quote_identifier, quote_relation
 from profilectl_ml.table_files import ROW_NUMBER, SUFFIXES, file_suffix, open_file
-from profilectl_ml.tasks import SUPERVISED, Positive, Task, default_metric
+from profilectl_ml.tasks import SUPERVISED, Positive, Task, default_metric, to_details
 
 _TRUTHS = ("true", "yes", "y", "t", "1", "1.0")
 _FALSEHOODS = ("false", "no", "n", "f", "0", "0.0", "-1")
@@ -59,8 +59,9 @@ def table_task(
         ``regression`` or ``classification``; by default the latter where the label has two values, or
         ``positive`` is given.
     name
-        Name of the task; by default that of the file or table, unless another one's task has it. Given, it
-        takes over such a task, but never one that the dbt project declares.
+        Name of the task; by default that of the file or table, unless a model serves it that was learnt from
+        another one, or learnt something else of it. Given, it takes over such a task, but never one that the
+        dbt project declares.
     positive
         The label's value that counts as 1, all others as 0.
     metric, candidates, budget_seconds, without
@@ -90,7 +91,7 @@ def table_task(
         if entity is None:
             raise ProfilectlError(f"{source}: which column identifies a row?", hint="name it with --id")
     origin = str(Path(source).resolve()) if is_file else ".".join(relation)
-    _check_name(connection, called, origin, given=name is not None, declared=declared)
+    serving = _serving(connection, called, declared)
     types = column_types(connection, relation)
     for option, column in (("--id", key), ("--label", label), *(("--without", c) for c in without)):
         if column not in types:
@@ -114,7 +115,7 @@ def table_task(
         )
     if metric is not None and metric not in LOSS_NAMES[known]:
         raise ProfilectlError(f"there is no metric {metric!r} for {known}", hint=", ".join(LOSS_NAMES[known]))
-    return Task(
+    task = Task(
         name=called,
         kind=known,
         label=label,
@@ -133,6 +134,9 @@ def table_task(
         without=without,
         types=types if is_file else {},
     )
+    if serving is not None and name is None:
+        _check_alike(serving, task)
+    return task
 
 
 def reopen(connection: duckdb.DuckDBPyConnection, task: Task, layout: Layout) -> None:
@@ -177,15 +181,10 @@ def table_name(source: str) -> str:
     return re.sub(r"\W+", "_", unicodedata.normalize("NFC", text)).strip("_") or "table"
 
 
-def _check_name(
-    connection: duckdb.DuckDBPyConnection,
-    called: str,
-    origin: str,
-    *,
-    given: bool,
-    declared: Collection[str],
-) -> None:
-    """Refuse a name whose scores and model are of something else: training would replace them."""
+def _serving(
+    connection: duckdb.DuckDBPyConnection, called: str, declared: Collection[str]
+) -> Mapping[str, Any] | None:
+    """Return the task of that name that a model serves; refuse one that the dbt project declares."""
     listed = list_models(connection, called)
     # A declared task is the project's before it is trained, too, and after its model was retired.
     if called in declared or any(_is_declared(connection, model) for model in listed):
@@ -193,15 +192,29 @@ def _check_name(
             f"{called} is a task that the dbt project declares", hint="call this one otherwise: --name NAME"
         )
     serving = next((model for model in listed if model.serving), None)
-    if serving is None:
-        return
-    task = _learnt(connection, serving)
-    theirs = task.get("source") or ".".join(task.get("features", ()))
-    if theirs != origin and not given:
-        raise ProfilectlError(
-            f"the task {called} was learnt from {theirs}",
-            hint=f"call this one otherwise (--name NAME), or let it take over: --name {called}",
-        )
+    return None if serving is None else _learnt(connection, serving)
+
+
+def _check_alike(serving: Mapping[str, Any], task: Task) -> None:
+    """Refuse a name whose model and scores are of another table or label: training would replace them."""
+    asked = to_details(task)
+    for what, of in (("was learnt from", _origin), ("learns", _question)):
+        if of(serving) != of(asked):
+            raise ProfilectlError(
+                f"the task {task.name} {what} {of(serving)}, not {of(asked)}",
+                hint=f"call this one otherwise (--name NAME), or let it take over: --name {task.name}",
+            )
+
+
+def _origin(task: Mapping[str, Any]) -> str:
+    return str(task.get("source") or ".".join(task.get("features", ())))
+
+
+def _question(task: Mapping[str, Any]) -> str:
+    positive = task.get("positive")
+    if positive is None:
+        return f"{task['label']} ({task['kind']})"
+    return f"whether {task['label']} is {positive['value']}"
 
 
 def _is_declared(connection: duckdb.DuckDBPyConnection, model: StoredModel) -> bool:

@@ -258,7 +258,8 @@ def test_a_file_does_not_replace_what_another_file_of_its_name_gave(paths: Paths
         assert call("train", "--table", first, *arguments).exit_code == 0
     failed = call("train", "--table", other, *arguments)
     assert failed.exit_code == 1
-    assert f"the task customers was learnt from {tmp_path / 'customers.csv'}" in failed.stderr
+    theirs, ours = tmp_path / "customers.csv", tmp_path / "june/customers.csv"
+    assert f"the task customers was learnt from {theirs}, not {ours}" in failed.stderr
     assert query(paths, "select count(*) from ml.scores") == [(240,)]
     assert call("train", "--table", other, *arguments, "--name", "june").exit_code == 0
     taken = call("train", "--table", other, *arguments, "--name", "customers")
@@ -266,6 +267,34 @@ def test_a_file_does_not_replace_what_another_file_of_its_name_gave(paths: Paths
     assert query(paths, "select task, count(*) from ml.scores group by 1 order by 1") == [
         ("customers", 200), ("june", 200),
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("asked", "asks"),
+    [
+        (("--label", "visits", *AMOUNT), "visits (regression)"),
+        (("--label", "region", "--positive", "north"), "whether region is north"),
+        (("--label", "churned", "--positive", "no"), "whether churned is false"),
+    ],
+)
+def test_another_label_of_the_same_file_does_not_replace_the_task(
+    paths: Paths, tmp_path: Path, asked: tuple[str, ...], asks: str
+) -> None:
+    file, common = write(tmp_path, lines()), ("--id", "customer", "--without", "always")
+    first = ("--label", "churned", "--positive", "yes", "--candidates", "logistic")
+    assert call("train", "--table", file, *common, *first).exit_code == 0
+    kept = query(paths, "select * from ml.scores order by all")
+    failed = call("train", "--table", file, *common, "--candidates", "logistic", *asked)
+    assert failed.exit_code == 1, failed.output
+    said = f"the task customers learns whether churned is true, not {asks}"
+    assert f"error: {said}\nhint: call this one otherwise (--name NAME)" in failed.stderr
+    assert query(paths, "select * from ml.scores order by all") == kept
+    # The same question in other ways is the same task, and on purpose another one may take over.
+    again = call("train", "--table", file, *common, *first, "--without", "region", "--metric", "brier")
+    assert again.exit_code == 0, again.output
+    taken = call("train", "--table", file, *common, "--candidates", "logistic", *asked, "--name", "customers")
+    assert taken.exit_code == 0, taken.output
+    assert call("train", "--table", file, *common, "--candidates", "logistic", *asked).exit_code == 0
 
 
 def test_a_table_cannot_take_the_name_of_a_declared_task(paths: Paths, tmp_path: Path) -> None:
