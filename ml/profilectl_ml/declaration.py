@@ -105,7 +105,7 @@ class Declaration:
         try:
             return float(value)
         except (TypeError, ValueError) as error:
-            raise self.wrong(f"{key} must be a number: {error}") from error
+            raise self.wrong(f"{key} must be a number, not {value!r}") from error
 
 
 def declarations(manifest: Mapping[str, Any]) -> list[Declaration]:

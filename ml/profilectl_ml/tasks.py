@@ -235,7 +235,7 @@ def _level(declared: Declaration, key: str) -> Level | None:
     try:
         return Level(column=str(value["column"]), factor=float(value.get("factor", 1.0)))
     except (TypeError, ValueError) as error:
-        raise declared.wrong(f"{key} factor must be a number: {error}") from error
+        raise declared.wrong(f"{key} factor must be a number, not {value['factor']!r}") from error
 
 
 def _positive(declared: Declaration) -> Positive | None:
