@@ -74,6 +74,64 @@ def test_without_a_warehouse_one_line_and_a_hint(paths: Paths, arguments: tuple[
     assert failed.stderr.splitlines()[-1] == "hint: run: profilectl build"
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("publish",), ("show", "ann@example.org"), ("why", "K1"), ("score",), ("identity", "health"),
+        ("models", "list"), ("train", "--table", "marts.people", "--id", "id", "--label", "spend"),
+    ],
+)  # fmt: skip
+def test_as_json_a_command_that_fails_early_says_so_in_one_object(
+    paths: Paths, arguments: tuple[str, ...]
+) -> None:
+    failed, without = call(*arguments, "--json"), call(*arguments)
+    assert (failed.exit_code, failed.stdout.count("\n")) == (1, 1)
+    told = json.loads(failed.stdout)
+    assert (told["success"], told["hint"]) == (False, "run: profilectl build")
+    assert told["error"].startswith(f"there is no warehouse at {paths.warehouse}")
+    assert f"error: {told['error']}\nhint: {told['hint']}\n" in failed.stderr
+    assert (without.exit_code, without.stdout) == (1, "")
+
+
+@pytest.mark.parametrize("command", ["build", "doctor", "update", "watch", "demo"])
+def test_as_json_a_wrong_setting_is_an_object_too(
+    paths: Paths, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    monkeypatch.setenv("PROFILECTL_AS_OF", "yesterday")
+    failed = call(command, "--json", "--project-dir", str(ROOT / "dbt_project"))
+    error = "PROFILECTL_AS_OF must be a day such as 2024-05-31, not 'yesterday'"
+    assert [json.loads(line) for line in failed.stdout.splitlines()] == [
+        {"success": False, "error": error, "hint": None}
+    ]
+    assert (failed.exit_code, failed.stderr) == (1, f"error: {error}\n")
+
+
+@pytest.mark.parametrize(
+    ("error", "said", "code"),
+    [
+        (KeyboardInterrupt(), "interrupted", 130),
+        (OSError(errno.ENOSPC, "disk full", "a.duckdb"), "a.duckdb: disk full", 1),
+        (ZeroDivisionError("a defect"), "a defect", 1),
+    ],
+)
+def test_as_json_whatever_ends_a_command_is_an_object(
+    paths: Paths, monkeypatch: pytest.MonkeyPatch, error: BaseException, said: str, code: int
+) -> None:
+    def failing(*arguments: object, **options: object) -> None:
+        raise error
+
+    monkeypatch.setattr("profilectl.publishing.publish", failing)
+    for options in ((), ("--debug",)):
+        failed = call(*options, "publish", "--json")
+        assert (failed.exit_code, json.loads(failed.stdout)["error"]) == (code, said), options
+
+
+def test_wrong_usage_and_help_are_text_alone(paths: Paths) -> None:
+    wrong = call("publish", "--json", "--rollback", "--full")
+    assert (wrong.exit_code, wrong.stdout) == (2, "")
+    assert "success" not in call("publish", "--json", "--help").stdout
+
+
 def test_debug_shows_the_exception(paths: Paths) -> None:
     assert isinstance(call("--debug", "show", "ann").exception, ProfilectlError)
 

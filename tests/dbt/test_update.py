@@ -480,6 +480,7 @@ def test_a_watch_that_is_terminated_says_so_and_leaves_nothing_behind(home: Home
         process.send_signal(signal.SIGTERM)
         _, told = process.communicate(timeout=60)
     assert (first["outcome"], process.returncode) == (runs.NOTHING_NEW, EXIT_INTERRUPTED)
+    assert json.loads(last) == {"success": False, "error": "interrupted", "hint": None}
     assert "interrupted" in told
     assert "Traceback" not in told
     assert not list(paths.versions.glob(".publishing-*"))
@@ -500,7 +501,7 @@ def test_as_json_a_run_is_one_line_however_it_ends(
     monkeypatch.setattr(loop, "update", failing)
     done = call(*command)
     assert [json.loads(line) for line in done.stdout.splitlines()] == [
-        {"success": False, "error": "disk full"}
+        {"success": False, "error": "disk full", "hint": None}
     ]
     assert (done.exit_code, done.stderr) == (1, "error: disk full\n")
     monkeypatch.setenv("PROFILECTL_KEEP_VERSIONS", "none")

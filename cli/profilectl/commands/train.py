@@ -9,7 +9,7 @@ import typer
 from profilectl.commands._model_text import render, render_failed
 from profilectl.commands._options import WORK, Json, ProjectDir
 from profilectl.console import emit_json, stdout
-from profilectl.errors import EXIT_FAILED
+from profilectl.errors import EXIT_FAILED, report_error
 from profilectl.progress import sharing
 from profilectl.project import Paths, locate_project
 from profilectl_ml.declaration import MAX_SEED
@@ -112,8 +112,10 @@ def run(
     if table is not None and not as_json:
         where = f"scores: ml.scores in {paths.warehouse}, where task = '{one['task']}'"
         stdout().print(f"{where}; more: profilectl models show {one['task']}", soft_wrap=True)
-    if not done.runs:
-        raise ProfilectlError("nothing was trained", hint="what a task lacks says: profilectl train TASK")
+    if not done.runs:  # raised, it would be told as a second object
+        hint = "what a task lacks says: profilectl train TASK"
+        report_error(ProfilectlError("nothing was trained", hint=hint))
+        raise typer.Exit(EXIT_FAILED)
     if any(row["failed"] for row in done.untrained):
         raise typer.Exit(EXIT_FAILED)
 

@@ -39,14 +39,9 @@ def run(
     """
     if train not in retraining.MODES:
         raise typer.BadParameter(f"{train!r} is none of {', '.join(retraining.MODES)}", param_hint="--train")
-    try:
-        project, paths = locate_project(project_dir), Paths.from_environment()
-        with waiting("updating", quiet=as_json) as progress:
-            done = loop.update(project, paths, train=train, tell=progress)
-    except (Exception, KeyboardInterrupt) as error:
-        if as_json:
-            emit_line({"success": False, "error": str(error) or "interrupted"})
-        raise
+    project, paths = locate_project(project_dir), Paths.from_environment()
+    with waiting("updating", quiet=as_json) as progress:
+        done = loop.update(project, paths, train=train, tell=progress)
     if as_json:
         emit_line(done.as_json())
         render_problems(done)  # what cron mails is stderr; the object goes to a log

@@ -7,10 +7,10 @@ from typing import Annotated
 
 import typer
 
+from profilectl import errors
 from profilectl.commands._options import WORK, Json, ProjectDir
 from profilectl.commands._update_text import render_problems, render_set_aside
 from profilectl.console import emit_line
-from profilectl.errors import report_error
 from profilectl.progress import waiting
 from profilectl.project import Paths, locate_project
 from profilectl.updating import retraining, runs
@@ -55,14 +55,16 @@ def run(
 
 
 def _emit(one: Watched, target: float) -> None:
-    told = {"error": one.error.message} if one.error is not None else {}
+    told = {} if one.error is None else errors.as_json(one.error)
     updated = {} if one.updated is None else one.updated.as_json()
     emit_line({**updated, **told, "latency": one.latency, "target_seconds": target})
+    if one.error is not None:
+        errors.report_error(one.error)
 
 
 def _render(one: Watched, target: float) -> None:
     if one.error is not None:
-        report_error(one.error)
+        errors.report_error(one.error)
     if one.updated is None:
         return
     run = one.updated.run
