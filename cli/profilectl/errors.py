@@ -87,6 +87,10 @@ class BoundaryGroup(TyperGroup):
                 raise
             report_error(told)
             raise typer.Exit(EXIT_FAILED) from error
+        except typer.BadParameter as error:
+            # Pydantic, which Typer asks about values, says first that the error is one.
+            error.message = error.message.removeprefix("Value error, ")
+            raise
         except Exception as error:
             if not hasattr(error, "exit_code"):  # Typer's: wrong usage, and ends that a command asks for
                 _emit(ctx, error)

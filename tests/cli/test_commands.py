@@ -126,6 +126,13 @@ def test_as_json_whatever_ends_a_command_is_an_object(
         assert (failed.exit_code, json.loads(failed.stdout)["error"]) == (code, said), options
 
 
+def test_what_a_value_must_be_is_said_without_words_of_the_library(paths: Paths) -> None:
+    wrong = call("show", "ann@example.org", "--on", "yesterday")
+    told = re.sub(r"[\s│]+", " ", wrong.stderr)
+    assert wrong.exit_code == 2
+    assert "Invalid value for '--on': 'yesterday' does not match" in told
+
+
 def test_wrong_usage_and_help_are_text_alone(paths: Paths) -> None:
     wrong = call("publish", "--json", "--rollback", "--full")
     assert (wrong.exit_code, wrong.stdout) == (2, "")
