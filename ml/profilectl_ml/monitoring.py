@@ -73,7 +73,7 @@ def check(
     if kept and (model is None or not _is_old(model, rule, now)):
         return Check(task, model_id, bool(kept[0][0]), str(kept[0][1]))
     if model is None:
-        due, reason = True, "no model serves" if listed else "never trained"
+        due, reason = True, "no model serves" if listed else "no model yet"
     else:
         due, reason = _judge(connection, model, rule, now)
     found = Check(task, model_id, due, reason)
@@ -96,7 +96,7 @@ def _judged(
 ) -> tuple[bool, str]:
     age = (now - model.created_at).days
     if _is_old(model, rule, now):
-        return True, f"trained {age} days ago, {rule.max_age_days} are the most"
+        return True, f"{age} days old, {rule.max_age_days} are the most"
     told = [f"{age} of {rule.max_age_days} days old"]
     if model.kind in SUPERVISED:
         loaded = load(connection, model.model_id)

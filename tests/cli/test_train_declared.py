@@ -69,7 +69,7 @@ def test_a_task_without_enough_data_is_told_and_the_others_are_trained(declare: 
     done = train()
     assert done.exit_code == 0, done.output
     assert "groups: " in done.stdout
-    assert "amount: not trained: never trained, but training failed: " in done.stdout
+    assert "amount: not trained: no model yet, and training failed: " in done.stdout
     said = json.loads(train("--json").stdout)
     assert [run["task"] for run in said["models"]] == ["groups"]
     [left] = said["untrained"]

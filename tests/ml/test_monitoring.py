@@ -52,7 +52,7 @@ def move_on(connection: duckdb.DuckDBPyConnection, spend: str, days: int = 28) -
 def test_what_was_never_trained_is_due(make_marts: MakeMarts, trained: duckdb.DuckDBPyConnection) -> None:
     trained.execute("delete from ml.models")
     found = check(trained)
-    assert (found.due, found.reason, found.model_id) == (True, "never trained", "")
+    assert (found.due, found.reason, found.model_id) == (True, "no model yet", "")
 
 
 def test_a_fresh_model_is_not_due_and_says_all_there_is_to_say(trained: duckdb.DuckDBPyConnection) -> None:
@@ -66,7 +66,7 @@ def test_a_fresh_model_is_not_due_and_says_all_there_is_to_say(trained: duckdb.D
 
 def test_age(trained: duckdb.DuckDBPyConnection) -> None:
     found = check(trained, RetrainRule(max_age_days=7), later=timedelta(days=9, hours=1))
-    assert (found.due, found.reason) == (True, "trained 9 days ago, 7 are the most")
+    assert (found.due, found.reason) == (True, "9 days old, 7 are the most")
 
 
 def test_an_error_within_its_interval_is_none(trained: duckdb.DuckDBPyConnection) -> None:

@@ -66,7 +66,7 @@ def retrain(
                 row |= {"trained": True, "model_id": result.model_id}
             except Exception as error:  # whatever it is, it must not keep what was built from readers
                 # What was noted of a task that was not due may be this very failure.
-                why = f"{found.reason}, but " if found.due else ""
+                why = f"{found.reason}, and " if found.due else ""
                 reason = f"{why}training failed: {in_one_line(error)}"
                 checks.not_again(connection, found, reason, today=today, now=utc_now())
                 # Without enough data there is nothing wrong yet; a model that cannot be replaced is.
