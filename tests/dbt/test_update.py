@@ -478,7 +478,7 @@ def test_a_watch_that_is_terminated_says_so_and_leaves_nothing_behind(home: Home
         assert process.stdout is not None
         first = json.loads(process.stdout.readline())
         process.send_signal(signal.SIGTERM)
-        _, told = process.communicate(timeout=60)
+        last, told = process.communicate(timeout=60)
     assert (first["outcome"], process.returncode) == (runs.NOTHING_NEW, EXIT_INTERRUPTED)
     assert json.loads(last) == {"success": False, "error": "interrupted", "hint": None}
     assert "interrupted" in told
@@ -643,6 +643,45 @@ def test_what_was_given_by_hand_is_in_the_history_of_the_day_that_readers_see_it
     monkeypatch.setenv("PROFILECTL_AS_OF", "2017-07-01")
     assert update().success
     assert published(told.format("marts.user_profile_history where valid_from = '2017-06-30'")) == now
+
+
+def test_a_watch_wakes_up_for_a_link_that_cannot_be_opened(home: Home) -> None:
+    seen: list[watching.Watched] = []
+    link, until = home.landing / "shop/transactions/loop.csv", time.monotonic() + 60
+
+    def stop() -> bool:
+        if len(seen) == 1 and not link.is_symlink():
+            link.symlink_to("loop.csv")
+        return len(seen) == 2 or time.monotonic() > until
+
+    for one in watching.watch(DBT, Paths.from_environment(), every=0.05, train="never", stop=stop):
+        seen.append(one)
+    assert [file["file"] for one in seen if one.updated for file in one.updated.refused] == [
+        "shop/transactions/loop.csv"
+    ]
+
+
+def test_a_watch_asks_of_a_link_that_leaves_the_landing_folder_how_old_the_link_is(home: Home) -> None:
+    """As the update does that the watch starts: what is too young for it must not count as looked at."""
+    outside, link = home.folder / "outside.csv", home.landing / "shop/transactions/link.csv"
+    outside.touch()
+    os.utime(outside, (0, 0))
+    link.symlink_to(outside)
+    paths = replace(Paths.from_environment(), settle_seconds=60.0)
+    settled, names = watching._look(paths, DBT)
+    assert str(link) in names
+    assert str(link) not in {name for name, _, _ in settled}
+
+
+def test_what_cannot_be_looked_at_wakes_a_watch_and_does_not_end_it(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def closed(path: Path, root: Path) -> os.stat_result:
+        raise PermissionError(errno.EACCES, "Permission denied", str(path))
+
+    monkeypatch.setattr(watching, "look_at", closed)
+    settled, names = watching._look(Paths.from_environment(), DBT)
+    assert {name for name, _, _ in settled} == names != set()
 
 
 def test_a_changed_seed_is_seen_by_a_watch(home: Home) -> None:

@@ -96,7 +96,7 @@ def find_files(root: Path, contract: Contract, settle_seconds: float = 0) -> lis
     ProfilectlError
         If ``root`` itself is there and cannot be read.
     """
-    resolved = _real(root)
+    resolved = real(root)
     found = (_describe(path, resolved, contract) for path in sorted(walk(resolved)))
     return [file for file in found if file is not None and has_settled(file.modified_at, settle_seconds)]
 
@@ -157,9 +157,8 @@ def _describe(path: Path, root: Path, contract: Contract) -> LandingFile | None:
     kind = _FORMATS.get(extension.removesuffix(".gz"))
     if is_gzip and kind == "parquet":
         kind = None
-    is_link, is_folder = path.is_symlink(), path.is_dir()
-    linked_out = is_link and not _real(path).is_relative_to(root)
-    stat = _stat(path, follow=not (linked_out or is_folder))
+    is_link, is_folder, linked_out = path.is_symlink(), path.is_dir(), _leaves(path, root)
+    stat = look_at(path, root)
     if stat is None:
         return None
     problem: tuple[str, str] | None = None
@@ -187,19 +186,27 @@ def _describe(path: Path, root: Path, contract: Contract) -> LandingFile | None:
     return LandingFile(path, file, source, entity, kind, extension, stat.st_size, modified_at(stat), problem)
 
 
-def _real(path: Path) -> Path:
+def real(path: Path) -> Path:
     """Return where a path leads; ``Path.resolve`` raises for a link to itself, which cannot be opened."""
     return Path(os.path.realpath(path))
 
 
-def _stat(path: Path, *, follow: bool) -> os.stat_result | None:
-    """Return what the disk says of a file, or else of the link to nothing that it is; None if it has gone."""
+def look_at(path: Path, root: Path) -> os.stat_result | None:
+    """Return what the disk says of a file under ``root``, which is no link itself; None if it has gone.
+
+    Of a link that is not followed or leads to nothing it is what the disk says of the link, and of a folder
+    that was not entered what it says of the folder.
+    """
     try:
-        return path.stat() if follow else path.lstat()
+        return path.lstat() if path.is_dir() or _leaves(path, root) else path.stat()
     except OSError:
         with suppress(FileNotFoundError):
             return path.lstat()
     return None
+
+
+def _leaves(path: Path, root: Path) -> bool:
+    return path.is_symlink() and not real(path).is_relative_to(root)
 
 
 def _misplaced() -> str:

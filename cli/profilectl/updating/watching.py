@@ -10,7 +10,7 @@ from importlib import import_module
 from profilectl import facts, publishing
 from profilectl.dbt_runner import warm_up
 from profilectl.errors import OF_THE_MACHINE, of_the_machine
-from profilectl.landing.discover import has_settled, modified_at, walk
+from profilectl.landing.discover import has_settled, look_at, modified_at, real, walk
 from profilectl.locking import only_writer
 from profilectl.project import DbtProject, Paths
 from profilectl.publication.drafting import Draft
@@ -135,12 +135,18 @@ def _update(
 def _look(paths: Paths, project: DbtProject) -> tuple[_Signature, set[str]]:
     """Return names, sizes and times of files that have come to rest, and the names of all there are."""
     settled, names = set(), set()
-    for path in (*walk(paths.landing), *project.sources()):
+    landing = real(paths.landing)
+    for path in (*walk(landing), *project.sources()):
+        name = str(path)
         try:
-            stat = path.stat()
-        except OSError:  # it went while we looked
+            stat = look_at(path, landing)
+        except OSError:  # an update says why it cannot be looked at
+            names.add(name)
+            settled.add((name, 0, 0))
             continue
-        names.add(str(path))
+        if stat is None:  # it went while we looked
+            continue
+        names.add(name)
         if has_settled(modified_at(stat), paths.settle_seconds):
-            settled.add((str(path), stat.st_size, stat.st_mtime_ns))
+            settled.add((name, stat.st_size, stat.st_mtime_ns))
     return frozenset(settled), names
