@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -86,8 +87,35 @@ def test_overrides_that_contradict_each_other_fail_and_both_are_named(
     assert f'row "{one}": contradicts row "{other}", keep one of them' in said(home)
 
 
+RING = "together,email,d@x.org,card,A,r"
+CHAIN = ["together,card,A,card,B,r", "together,card,C,card,B,r", "together,card,C,email,d@x.org,r"]
+
+
+@pytest.mark.parametrize(
+    ("rows", "apart", "chain"),
+    [
+        (CHAIN, "apart,card,A,card,C", CHAIN[:2]),
+        (CHAIN, "apart,card,C,card,A", CHAIN[1::-1]),
+        (CHAIN, "apart,email,d@x.org,card,A", CHAIN[::-1]),
+        # Of a ring both ways round are named where they are equally long, else the shorter one.
+        ([*CHAIN, RING], "apart,card,B,email,d@x.org", [CHAIN[0], CHAIN[1], CHAIN[2], RING]),
+        ([*CHAIN, RING.replace("A", "E"), "together,card,E,card,A,r"], "apart,card,A,card,C", CHAIN[:2]),
+    ],
+)
+def test_an_override_that_several_others_contradict_together_fails_and_all_are_named(
+    home: Home, rows: list[str], apart: str, chain: list[str]
+) -> None:
+    fill(home, "identity_overrides", *RIGHT, *rows, f"{apart},r")
+    assert home.dbt(*CHECKS).failed == {"identity_overrides_never_tie_what_is_kept_apart"}
+    [told] = re.findall(rf'row "{apart}": contradicts rows (.*), which tie the two together', said(home))
+    assert told == ", ".join(f'"{row.removesuffix(",r")}"' for row in chain)
+
+
 def test_sound_overrides_pass(home: Home) -> None:
     fill(home, "identity_overrides", *RIGHT)
+    assert home.dbt(*CHECKS).failed == set()
+    # Who is kept apart from somebody may be tied to others, in a ring, too.
+    fill(home, "identity_overrides", *RIGHT, *CHAIN, RING, "apart,card,A,card,E,r", "apart,card,E,card,F,r")
     assert home.dbt(*CHECKS).failed == set()
 
 

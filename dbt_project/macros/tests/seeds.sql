@@ -87,6 +87,91 @@ where problem is not null
     end
 {%- endmacro %}
 
+{# No chain of rows with the action `tie` leads from one identifier of a row with the action `part` to the other: taken
+   together they contradict it. A chain of a single row is told by `names_identifiers`. Fails with the rows of the
+   shortest chains; a chain has no more steps than there are such rows. #}
+{% test never_tied(model, part, tie) %}
+{{ config(fail_calc='coalesce(' ~ complaint("string_agg(problem, '; ' order by problem)") ~ ', 0)') }}
+with recursive entries as (
+
+    select
+        action,
+        concat_ws(',', action, identifier_type, identifier_value, other_type, other_value) as line,
+        identifier_type || chr(31) || identifier_value as one,
+        other_type || chr(31) || other_value as other
+    from {{ model }}
+
+),
+
+ties as (
+
+    select line, one as near, other as far from entries
+    where action = {{ quoted(tie) }}
+    union
+    select line, other as near, one as far from entries
+    where action = {{ quoted(tie) }}
+
+),
+
+parted as (
+
+    select line, one, other from entries
+    where
+        action = {{ quoted(part) }}
+        and one in (select near from ties)
+        and other in (select near from ties)
+
+),
+
+-- what can be reached from either side of a parted pair, by how many ties
+walked as (
+
+    select one as start, one as reached, 0 as steps from parted
+    union
+    select other as start, other as reached, 0 as steps from parted
+    union
+    select walked.start, ties.far as reached, walked.steps + 1 as steps
+    from walked
+    inner join ties on walked.reached = ties.near
+    where walked.steps < (select count(distinct line) from ties)
+
+),
+
+shortest as (
+
+    select start, reached, min(steps) as steps
+    from walked
+    group by start, reached
+
+),
+
+contradicted as (
+
+    select parted.*, shortest.steps
+    from parted
+    inner join shortest on parted.one = shortest.start and parted.other = shortest.reached
+    where shortest.steps > 1
+
+),
+
+chains as (
+
+    select distinct contradicted.line, ties.line as tie, before.steps
+    from contradicted
+    inner join shortest as before on contradicted.one = before.start
+    inner join ties on before.reached = ties.near
+    inner join shortest as after on contradicted.other = after.start and ties.far = after.reached
+    where before.steps + 1 + after.steps = contradicted.steps
+
+)
+
+select
+    'row "' || line || '": contradicts rows ' || string_agg('"' || tie || '"', ', ' order by steps, tie)
+    || ', which tie the two together, take one of these rows out' as problem
+from chains
+group by line
+{% endtest %}
+
 {# Each row is what stands before the @ of an address, as staging writes addresses: any other row would block nobody.
    Fails with the rows and what to write instead. #}
 {% test local_parts(model, column) %}
