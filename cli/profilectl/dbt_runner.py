@@ -194,7 +194,7 @@ def _manifest(project: DbtProject, arguments: Sequence[str]) -> Any:
 def load_manifest(project: DbtProject, paths: Paths) -> dict[str, Any]:
     """Return dbt's manifest of ``project``: the last one if nothing changed since, else a fresh parse."""
     file = paths.manifest
-    if not file.is_file() or any(path.stat().st_mtime > file.stat().st_mtime for path in project.sources()):
+    if not file.is_file() or project.changed_at() > file.stat().st_mtime:
         run_dbt(project, paths, ["parse"])
     manifest: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
     return manifest

@@ -143,14 +143,18 @@ class DbtProject:
 
     def sources(self) -> list[Path]:
         """Return what says what a build does: models, macros, seeds, declarations and the profile."""
+        found = sorted(path for path in self._entries() if path.suffix in _SOURCE_SUFFIXES)
+        return [*found, self.profiles / PROFILES_FILE]
+
+    def changed_at(self) -> float:
+        """Return when a file of it was last written, put there or taken away, whatever its own time says."""
+        folders = [self.folder, *(path for path in self._entries() if path.is_dir())]
+        return max(path.stat().st_ctime for path in (*folders, *self.sources()))
+
+    def _entries(self) -> list[Path]:
         left_out = {name for name in LEAVE_OUT if "*" not in name}
         return [
-            *sorted(
-                path
-                for path in self.folder.rglob("*")
-                if path.suffix in _SOURCE_SUFFIXES and not left_out & set(path.relative_to(self.folder).parts)
-            ),
-            self.profiles / PROFILES_FILE,
+            path for path in self.folder.rglob("*") if not left_out & set(path.relative_to(self.folder).parts)
         ]
 
 

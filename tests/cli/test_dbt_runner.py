@@ -17,6 +17,7 @@ from dbt.parser import manifest
 from profilectl import building, dbt_runner
 from profilectl.dbt_runner import last_run, load_manifest, one_line, run_dbt
 from profilectl.project import DbtProject, Paths, locate_project
+from profilectl.updating import loop, news, watching
 from profilectl.warehouse import connect, held
 from profilectl_ml.errors import ProfilectlError
 
@@ -173,3 +174,37 @@ def test_errors_lose_their_frame() -> None:
 def test_a_folder_without_a_project_is_named(paths: Paths, tmp_path: Path) -> None:
     with pytest.raises(ProfilectlError, match="not a dbt project"):
         locate_project(tmp_path)
+
+
+def test_a_file_that_was_taken_away_or_is_an_older_one_is_no_part_of_the_manifest(
+    project: DbtProject, paths: Paths
+) -> None:
+    models = project.folder / "models"
+    assert "model.tiny.after_bad" in load_manifest(project, paths)["nodes"]
+    (models / "after_bad.sql").unlink()
+    assert "model.tiny.after_bad" not in load_manifest(project, paths)["nodes"]
+    (models / "good.sql").write_text("select 7 as a")
+    os.utime(models / "good.sql", (1e9, 1e9))  # as a backup that is put back
+    assert load_manifest(project, paths)["nodes"]["model.tiny.good"]["raw_code"] == "select 7 as a"
+
+
+def test_a_model_that_changes_while_watching_is_built_as_it_is_now(
+    project: DbtProject, paths: Paths, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    built, parsed_as = [], []
+
+    def update(*_: object, parsed: str = "", **__: object) -> None:
+        run_dbt(project, paths, ["run", "--select", "good"])
+        with connect(paths) as connection:
+            built.append(connection.execute("select list(a order by a) from good").fetchall())
+        parsed_as.append(parsed == news.fingerprint(project))
+        raise ProfilectlError("enough for a test")
+
+    monkeypatch.setattr(dbt_runner, "_parsed", {})
+    monkeypatch.setattr(loop, "update", update)
+    watched = watching.watch(project, paths, every=0.01, train="never")
+    next(watched)
+    (project.folder / "models" / "good.sql").write_text("select 7 as a")
+    next(watched)
+    watched.close()
+    assert (built, parsed_as) == ([[([1, 2],)], [([7],)]], [True, True])

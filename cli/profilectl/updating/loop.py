@@ -84,6 +84,7 @@ def update(
     command: str = "update",
     tell: Tell = lambda what: None,
     draft: Draft | None = None,
+    parsed: str | None = None,
 ) -> Updated:
     """Take what landed, build and score what it touches, check, publish; do nothing where nothing is new.
 
@@ -100,6 +101,8 @@ def update(
     draft
         What :func:`profilectl.publishing.prepare` has begun before; it stays where nothing is published.
         Without it, one is made while dbt builds.
+    parsed
+        The fingerprint of the project that this process keeps parsed, which is then the one that is built.
 
     Raises
     ------
@@ -108,7 +111,7 @@ def update(
         until then stays, and the next run goes on from there.
     """
     with only_writer(paths, f"profilectl {command}"), held(paths) as warehouse:
-        return _Update(project, paths, warehouse, train, tell).go(command, draft)
+        return _Update(project, paths, warehouse, train, tell).go(command, draft, parsed)
 
 
 class _Update:
@@ -118,11 +121,11 @@ class _Update:
         self._project, self._paths, self._warehouse = project, paths, warehouse
         self._train, self._tell = train, tell
 
-    def go(self, command: str, given: Draft | None) -> Updated:
+    def go(self, command: str, given: Draft | None, parsed: str | None) -> Updated:
         self._tell("looking for what is new")
         before = _Before.of(self._warehouse, self._paths)
         run = runs.start(self._warehouse, command)
-        run.project = news.fingerprint(self._project)
+        run.project = parsed or news.fingerprint(self._project)
         done, draft = Updated(run), given
         try:
             complete = runs.last_complete(self._warehouse)

@@ -121,7 +121,12 @@ def _update(
     project: DbtProject, paths: Paths, train: str, tell: Tell, first: int | None, draft: Draft | None
 ) -> Watched:
     try:
-        updated = loop.update(project, paths, train=train, command="watch", tell=tell, draft=draft)
+        # Before the project is read: what changes meanwhile makes it another one, which the next look sees.
+        parsed = news.fingerprint(project)
+        warm_up(project, paths, parsed)
+        updated = loop.update(
+            project, paths, train=train, command="watch", tell=tell, draft=draft, parsed=parsed
+        )
         with open_file(paths, paths.warehouse, read_only=True) as connection:
             since = updated.run.run_id if first is None else first
             return Watched(updated, None, runs.latencies(connection, since))
