@@ -11,6 +11,8 @@ import duckdb
 import pytest
 
 from dbt_home import Built, Home, invoke
+from profilectl import publishing
+from profilectl.project import Paths
 
 CUSTOMERS = """crm_id,card_id,email,first_name,updated_at
 C1,K1,ann@example.org,Ann,2017-03-01
@@ -156,6 +158,32 @@ def test_a_feature_that_is_new_is_unknown_before_and_a_full_refresh_forgets_noth
     lines = "select lines_28d from marts.user_features_history where valid_from = ? order by 1"
     assert after.rows(lines, ["2017-06-01"]) == [(None,)] * 3
     assert after.rows(lines, ["2017-06-02"]) == [(0,), (0,), (1,)]
+
+
+def test_a_column_that_becomes_text_is_told_as_text_of_every_day(home: Home, tmp_path: Path) -> None:
+    """As it was before a model changed: the number of children was a number, in the history and its view."""
+    with duckdb.connect(str(home.warehouse)) as connection:
+        ((view,),) = connection.execute(
+            "select sql from duckdb_views() where view_name = 'user_profile_history'"
+        ).fetchall()
+        connection.execute("alter table history.history_profiles alter kids_count type integer")
+        connection.execute("update history.history_profiles set kids_count = 2 where email like 'ann%'")
+        connection.execute(view.replace("CREATE VIEW", "CREATE OR REPLACE VIEW"))
+        connection.execute("update ops.model_state set value = 'another' where model = 'history_profiles'")
+    paths = Paths.from_environment(home.environment)
+    publishing.publish(paths)
+    home.land(
+        "crm/customers/kids.csv",
+        CUSTOMERS.splitlines()[0] + ",kids_count\nC2,K2,bob@example.org,Bob,2017-05-02,3 or more\n",
+    )
+    kids = (
+        "select valid_from::varchar, email, kids_count from marts.user_profile_history where kids_count > ''"
+    )
+    said = [("2017-06-01", "ann@example.org", "2"), ("2017-06-02", "bob@example.org", "3 or more")]
+    assert sorted(built(home, "2017-06-02").rows(kids)) == said
+    assert not publishing.publish(paths).is_whole
+    with duckdb.connect(str(paths.published.resolve()), read_only=True) as connection:
+        assert sorted(connection.execute(kids).fetchall()) == said
 
 
 def test_a_merged_user_is_told_until_the_merge(home: Home, call: Any) -> None:

@@ -119,9 +119,9 @@ def stood(outcome: dict[str, tuple[str, str | None]]) -> set[str]:
     return {name for name, (_, code) in outcome.items() if code in {"NOTHING NEW", "UNCHANGED"}}
 
 
-def failed(outcome: dict[str, tuple[str, str | None]]) -> set[str]:
-    """Tests that failed."""
-    return {name for name, (status, _) in outcome.items() if status == "fail"}
+def failed(outcome: dict[str, tuple[str, str | None]], how: str = "fail") -> set[str]:
+    """Tests that failed, or models that ended in an error."""
+    return {name for name, (status, _) in outcome.items() if status == how}
 
 
 def test_what_nothing_touched_stands(small: Small) -> None:
@@ -209,3 +209,22 @@ def test_a_model_that_fell_behind_catches_up(small: Small) -> None:
     assert stood(built) >= {"people", "named", "whole"}
     assert "kept" not in stood(built)
     assert small.execute("select count(*) from main.kept") == [(3,)]
+
+
+def test_tables_that_outlive_a_rebuild_get_the_columns_of_a_changed_model(small: Small) -> None:
+    config = "{{ config(materialized='tracked', key=['id'], %s=true) }}"
+    unknown = "{{ in_update('where id not in (select id from ' ~ this ~ ')') }}"
+    for column in ("", ", name || '!' as loud"):
+        select = f"select id, name{column} from {{{{ ref('whole') }}}}"
+        small.write("models/compared.sql", f"{config % 'differences'} {select}")
+        small.write("models/logged.sql", f"{config % 'keeps_rows'} {select} {unknown}")
+        assert failed(small.dbt("build"), "error") == set()
+    rows = "select * exclude (changed_in) from main.{} order by id"
+    assert small.execute(rows.format("compared")) == [(1, "Ann", "Ann!"), (2, "Bob", "Bob!")]
+    assert small.execute(rows.format("logged")) == [(1, "Ann", None), (2, "Bob", None)]
+    epochs = "select count(distinct epoch) from ops.model_state where model in ('compared', 'logged')"
+    assert small.execute(epochs) == [(1,)], "what reads them learns that they are other tables"
+    small.write("seeds/people.csv", FILES["seeds/people.csv"] + "3,Cid\n")
+    small.dbt("build")
+    assert small.execute(rows.format("logged"))[2] == small.execute(rows.format("compared"))[2]
+    assert stood(small.dbt("build")) == STANDING | {"compared", "logged"}

@@ -20,7 +20,7 @@
     {% do run_query('create or replace temp table ' ~ touched_table() ~ ' as ' ~ touched | replace('__through__', plan.through | string)) %}
   {% endif %}
   {% if plan.mode == 'rebuild' or run_query('select exists (select 1 from ' ~ touched_table() ~ ')').columns[0].values()[0] %}
-    {% do recorded_write(target, tracked_select(sql, plan), touched is not none, plan.build) %}
+    {% do recorded_write(target, tracked_select(sql, plan), touched is not none, plan) %}
     {% do persist_docs(target, model) %}
     {% do plan.update({'wrote': plan.build}) %}
     {% do run_query(tracked_remembered(this.identifier, plan, plan.build)) %}
@@ -38,21 +38,21 @@
 {# The end of an interval that goes on. A number, because with null each reader's join would need an `or`. #}
 {% macro still_open() -%} 2147483647 {%- endmacro %}
 
-{% macro recorded_write(target, select, is_part, build) %}
+{% macro recorded_write(target, select, is_part, plan) %}
   {% if load_cached_relation(this) and run_query('select exists (select 1 from ' ~ target ~ ')').columns[0].values()[0] %}
-    {% do recorded_differences(target, select, is_part, build) %}
+    {% do recorded_differences(target, select, is_part, plan) %}
   {% else %}
     {# of nobody anything was known: all of it is new #}
-    {% do run_query('create or replace table ' ~ target ~ ' as select *, cast(' ~ build ~ ' as integer) as from_build, cast('
+    {% do run_query('create or replace table ' ~ target ~ ' as select *, cast(' ~ plan.build ~ ' as integer) as from_build, cast('
       ~ still_open() ~ ' as integer) as to_build from (' ~ select ~ '\n) as now') %}
   {% endif %}
 {% endmacro %}
 
-{% macro recorded_differences(target, select, is_part, build) %}
-  {% set key, names = config.require('key'), [] %}
+{% macro recorded_differences(target, select, is_part, plan) %}
+  {% set key, names, build = config.require('key'), [], plan.build %}
   {% set now, differing = this.identifier ~ '__now', this.identifier ~ '__differing' %}
   {% do run_query('create or replace temp table ' ~ now ~ ' as ' ~ select) %}
-  {% do recorded_columns(target, now) %}
+  {% do recorded_columns(target, now, plan) %}
   {% for column in run_query('describe ' ~ now).columns[0].values() %}{% do names.append(column) %}{% endfor %}
   {% set was = 'select ' ~ names | join(', ') ~ ' from ' ~ target ~ ' as was where to_build = ' ~ still_open()
     ~ (' and ' ~ few_rows(target, 'user_id in (select user_id from ' ~ touched_table() ~ ')') if is_part else '') %}
@@ -67,12 +67,25 @@
   {% for table in [now, differing] %}{% do run_query('drop table ' ~ table) %}{% endfor %}
 {% endmacro %}
 
-{# The table, with every column that the state has now. One that it has no more stays for the days that had it. #}
-{% macro recorded_columns(target, now) %}
-  {% set known = run_query('describe ' ~ target).columns[0].values() %}
-  {% for row in run_query('describe ' ~ now).rows if row[0] not in known %}
-    {% do run_query('alter table ' ~ target ~ ' add column ' ~ row[0] ~ ' ' ~ row[1]) %}
+{# The table, with every column that the state has now. One that it has no more stays for the days that had it; one that is of
+   another type becomes of one that holds both. Whatever reads it is told by its epoch that it is another table. #}
+{% macro recorded_columns(target, now, plan) %}
+  {% set known, wider = {}, [] %}
+  {% for row in run_query('describe ' ~ target).rows %}{% do known.update({row[0]: row[1]}) %}{% endfor %}
+  {% for name, type in run_query('select column_name, column_type from (describe ' ~ now ~ ')').rows if known.get(name) != type %}
+    {% if name not in known %}
+      {% do run_query('alter table ' ~ target ~ ' add column ' ~ name ~ ' ' ~ type) %}
+      {% do plan.update({'epoch': invocation_id}) %}
+    {% else %}
+      {% set both = 'select cast(null as ' ~ known[name] ~ ') as both union all select cast(null as ' ~ type ~ ')' %}
+      {% set holds = run_query('select column_type from (describe ' ~ both ~ ')').columns[0].values()[0] %}
+      {% if holds != known[name] %}{% do wider.append('cast(' ~ name ~ ' as ' ~ holds ~ ') as ' ~ name) %}{% endif %}
+    {% endif %}
   {% endfor %}
+  {% if wider %}
+    {% do run_query('create or replace table ' ~ target ~ ' as select * replace (' ~ wider | join(', ') ~ ') from ' ~ target) %}
+    {% do plan.update({'epoch': invocation_id}) %}
+  {% endif %}
 {% endmacro %}
 
 {# `recorded_days`: the build that was a day's last one speaks for the day. Written after everything else has been recorded, so

@@ -21,8 +21,7 @@
   {{ run_hooks(pre_hooks, inside_transaction=False) }}
   {{ run_hooks(pre_hooks, inside_transaction=True) }}
 
-  {% set stays = config.get('keeps_rows') or config.get('differences') %}
-  {% if plan.mode == 'rebuild' and not (stays and plan.known and load_cached_relation(this)) %}
+  {% if plan.mode == 'rebuild' and not tracked_stays(target, tracked_select(sql, plan), plan) %}
     {# what compares for itself learns from the rows that this table is another one #}
     {% if not (config.get('whole') and plan.known) %}{% do plan.update({'epoch': invocation_id}) %}{% endif %}
     {% do tracked_replace(target, tracked_select(sql, plan), plan) %}
@@ -39,6 +38,24 @@
   {{ run_hooks(post_hooks, inside_transaction=False) }}
   {{ return({'relations': [target]}) }}
 {% endmaterialization %}
+
+{# Whether the table outlives a rebuild. One that compares its rows has to have the columns of the select; one that keeps them is
+   given those that it lacks, which are unknown of the rows it has. Either way it is another table to whatever reads it. #}
+{% macro tracked_stays(target, select, plan) %}
+  {% if not (config.get('keeps_rows') or config.get('differences')) or not plan.known or not load_cached_relation(this) %}
+    {{ return(false) }}
+  {% endif %}
+  {% set stamped, was, now = config.get('stamped', true), [], [] %}
+  {% for row in run_query('describe ' ~ target).rows %}{% do was.append([row[0], row[1]]) %}{% endfor %}
+  {% for row in run_query('describe ' ~ (tracked_stamped(select, plan) if stamped else select)).rows %}
+    {% do now.append([row[0], row[1]]) %}
+  {% endfor %}
+  {% if config.get('differences') %}{{ return(was == now) }}{% endif %}
+  {% for name, type in now if name not in was | map('first') %}
+    {% do plan.update({'epoch': invocation_id, 'lacked': plan.get('lacked', []) + [name ~ ' ' ~ type]}) %}
+  {% endfor %}
+  {{ return(true) }}
+{% endmacro %}
 
 {% macro tracked_replace(target, select, plan) %}
   {% set existing, slices = load_cached_relation(this), tracked_slices() %}
@@ -106,6 +123,7 @@
     {% set ns.none_touched = not load_result('touched').table.columns[0].values()[0] %}
   {% endif %}
   {% call statement('main', fetch_result=True) %}
+    {% for column in plan.get('lacked', []) %}alter table {{ target }} add column {{ column }};{% endfor %}
     {% if not ns.none_touched %}{{ tracked_script(target, select, touched, gone, plan) }}{% endif %}
     {{ tracked_remembered(this.identifier, plan, was if ns.none_touched else 'case when ' ~ tracked_wrote(gone) ~ ' then '
       ~ plan.build ~ ' else ' ~ was ~ ' end') }};
