@@ -98,6 +98,18 @@ def test_attributes_of_users_in_both(small_warehouse: Paths) -> None:
     }
 
 
+def test_an_attribute_that_became_text_is_compared_as_text(small_warehouse: Paths) -> None:
+    change(small_warehouse, "alter table marts.dim_users add column kids_count integer default 2")
+    change(
+        small_warehouse,
+        "create or replace table marts.dim_users as select * replace (if(user_id = 'u0000000000000004',"
+        " '3 or more', kids_count::varchar) as kids_count) from marts.dim_users",
+    )
+    assert diff(small_warehouse)["attributes"]["columns"] == [
+        {"column": "kids_count", "changed": 1, "filled": 0, "emptied": 0}
+    ]
+
+
 def test_scores_models_and_rows(small_warehouse: Paths) -> None:
     with duckdb.connect(str(small_warehouse.warehouse)) as connection:
         connection.execute("update ml.scores set percentile = percentile * 100")

@@ -28,9 +28,13 @@ class Sides:
         return rows(self.connection, sql, values or [])
 
     def columns(self, schema: str, table: str) -> dict[str, str]:
-        """Return the columns, with types, that ``table`` has in both versions; empty where one lacks it."""
+        """Return the columns that ``table`` has in both versions; empty where one lacks it.
+
+        Each with its type; text where it is text in either.
+        """
         found = self.rows(
-            "select b.column_name as name, b.data_type as kind from information_schema.columns b "
+            "select b.column_name as name, if(a.data_type = 'VARCHAR', a.data_type, b.data_type) as kind "
+            "from information_schema.columns b "
             "join information_schema.columns a using (table_schema, table_name, column_name) "
             "where b.table_catalog = 'before' and a.table_catalog = 'after' "
             "and table_schema = ? and table_name = ? order by b.ordinal_position",

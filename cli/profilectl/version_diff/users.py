@@ -83,17 +83,18 @@ def attributes(sides: Sides) -> dict[str, Any] | None:
 
     ``filled`` had no value before, ``emptied`` has none now. Where a value is from does not count.
     """
-    compared = [
-        name
-        for name in sides.columns("marts", "dim_users")
+    compared = {
+        name: kind
+        for name, kind in sides.columns("marts", "dim_users").items()
         if name != "user_id" and not name.endswith(_ORIGINS)
-    ]
+    }
     if not compared or not sides.have("marts", "dim_users", "user_id"):
         return None
     counts, different = [], []
-    for number, name in enumerate(compared):
+    for number, (name, kind) in enumerate(compared.items()):
         column = quote_identifier(name)
-        differs = f"b.{column} is distinct from a.{column}"
+        text = "::varchar" if kind == "VARCHAR" else ""  # it may have been a number before
+        differs = f"b.{column}{text} is distinct from a.{column}{text}"
         different.append(differs)
         counts += [
             f"count(*) filter ({differs}) as changed_{number}",
