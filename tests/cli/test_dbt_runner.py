@@ -202,9 +202,6 @@ def test_a_model_that_changes_while_watching_is_built_as_it_is_now(
 
     monkeypatch.setattr(dbt_runner, "_parsed", {})
     monkeypatch.setattr(loop, "update", update)
-    watched = watching.watch(project, paths, every=0.01, train="never")
-    next(watched)
-    (project.folder / "models" / "good.sql").write_text("select 7 as a")
-    next(watched)
-    watched.close()
+    for _ in watching.watch(project, paths, every=0.01, train="never", stop=lambda: len(built) == 2):
+        (project.folder / "models" / "good.sql").write_text("select 7 as a")
     assert (built, parsed_as) == ([[([1, 2],)], [([7],)]], [True, True])

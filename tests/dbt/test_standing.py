@@ -228,3 +228,14 @@ def test_tables_that_outlive_a_rebuild_get_the_columns_of_a_changed_model(small:
     small.dbt("build")
     assert small.execute(rows.format("logged"))[2] == small.execute(rows.format("compared"))[2]
     assert stood(small.dbt("build")) == STANDING | {"compared", "logged"}
+
+
+def test_a_seed_may_get_other_columns_and_lie_anywhere(small: Small, tmp_path: Path) -> None:
+    small.write("seeds/people.csv", "name,id,note\nAnn,1,\nCid,3,new\n")
+    assert failed(small.dbt("build", "--select", "people whole"), "error") == set()
+    people = small.execute("select id, name, note from main.people order by 1")
+    assert people == [(1, "Ann", None), (3, "Cid", "new")]
+    assert small.execute("select id, name from main.whole order by 1") == [(1, "Ann"), (3, "Cid")]
+    elsewhere = Small(tmp_path / "o'brien's [home]")
+    assert failed(elsewhere.dbt("seed"), "error") == set()
+    assert elsewhere.execute("select count(*) from main.people") == [(2,)]
