@@ -21,7 +21,8 @@ def find_user(connection: duckdb.DuckDBPyConnection, text: str) -> str:
     Raises
     ------
     ProfilectlError
-        If nothing matches, if the identifier is blocked, or if it belongs to several users.
+        If nothing matches, if the user was merged away, if the identifier is blocked, or if it belongs to
+        several users.
     """
     if not facts.has_table(connection, "marts", "dim_users"):
         raise ProfilectlError("the warehouse has no users yet", hint="run: profilectl build")
@@ -40,7 +41,26 @@ def find_user(connection: duckdb.DuckDBPyConnection, text: str) -> str:
             f"{text!r} is blocked ({found[0]['block_reason'] or 'shared'}): it belongs to no user",
             hint="use another identifier, or a user id",
         )
-    raise nobody(text)
+    raise _gone(connection, text) or nobody(text)
+
+
+def _gone(connection: duckdb.DuckDBPyConnection, text: str) -> ProfilectlError | None:
+    """Return what became of the user ``text``, if there was one: reports and links outlive ids."""
+    found = _all(
+        connection,
+        "identity_changes",
+        "select event, other_user_id, changed_at from marts.identity_changes where user_id = ? "
+        "and event in ('merged_into', 'dissolved') order by changed_at desc, change_id limit 1",
+        text,
+    )
+    if not found:
+        return None
+    other, when = found[0]["other_user_id"], f"{found[0]['changed_at']:%Y-%m-%d}"
+    if found[0]["event"] == "dissolved":
+        return ProfilectlError(
+            f"the user {text} was dissolved on {when}", hint="none of its identifiers is anybody's now"
+        )
+    return ProfilectlError(f"the user {text} was merged into {other} on {when}", hint=f"ask for {other}")
 
 
 def _owners(connection: duckdb.DuckDBPyConnection, text: str) -> list[facts.Row]:

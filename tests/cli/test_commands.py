@@ -304,9 +304,20 @@ def test_show_as_text(small_warehouse: Paths) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "said"), [("test@test.com", "is blocked"), ("nobody@example.org", "no user or identifier")]
+    ("name", "said"),
+    [
+        ("test@test.com", "is blocked"),
+        ("nobody@example.org", "no user or identifier"),
+        ("u00000000000003E9", "was merged into u0000000000000001 on 2018-01-02"),
+        ("gone", "the user gone was dissolved on 2018-01-03"),
+    ],
 )
 def test_show_says_why_there_is_no_user(small_warehouse: Paths, name: str, said: str) -> None:
+    with duckdb.connect(str(small_warehouse.warehouse)) as connection:
+        connection.execute(
+            "insert into marts.identity_changes by name select 'gone' as user_id, 'dissolved' as event,"
+            " 2000 as change_id, timestamp '2018-01-03' as changed_at"
+        )
     failed = call("show", name)
     assert failed.exit_code == 1
     assert said in failed.stderr

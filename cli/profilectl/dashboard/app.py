@@ -51,7 +51,7 @@ def make_app(paths: Paths, host: str = "127.0.0.1") -> Dash:
         suppress_callback_exceptions=True,
         enable_mcp=False,
     )
-    app.layout = lambda: _shell(source.ready())
+    app.layout = lambda: _shell(source.shown().name)
     _serve_look(app.server)
     _answer(app, source)
     guard.protect(app.server, host, app.csp_hashes())
@@ -99,8 +99,8 @@ def _serve_look(server: flask.Flask) -> None:
 def _answer(app: Dash, source: Source) -> None:
     @app.callback(Output("version", "data"), Input("tick", "n_intervals"), State("version", "data"))
     def notice(_: int | None, known: str) -> Any:
-        ready = source.ready()
-        return no_update if ready == known else ready
+        shown = source.shown().name
+        return no_update if shown == known else shown
 
     @app.callback(
         Output("page", "children"),
@@ -111,7 +111,9 @@ def _answer(app: Dash, source: Source) -> None:
     )
     def show(pathname: str | None, _: str) -> tuple[Any, Any, Any]:
         path = unquote(pathname or "/")
-        return pages.shown(source, path), pages.navigation(path), pages.note(source)
+        # The line on top and the page are of one version, also while the next one is made ready.
+        page, note = source.read(lambda version: (pages.shown(version, path), pages.note(version)))
+        return page, pages.navigation(path), note
 
     @app.callback(
         Output("address", "pathname"),
@@ -124,7 +126,9 @@ def _answer(app: Dash, source: Source) -> None:
     )
     def search(clicks: int | None, submits: int | None, text: str | None) -> tuple[Any, Any, Any]:
         # Dash also calls when the search has just appeared: nobody has searched yet.
-        return user.searched(source, text) if clicks or submits else (no_update,) * 3
+        if not (clicks or submits):
+            return (no_update,) * 3
+        return source.read(lambda version: user.searched(version, text))
 
     own = "profilectl"
     app.clientside_callback(

@@ -126,6 +126,12 @@ def table(block: Block) -> html.Div:
     )
 
 
+def linked(text: str) -> list[Any]:
+    """Return a text whose user ids are links to the users."""
+    parts = re.split(f"({_USER.pattern})", text)
+    return [dcc.Link(part, href=f"/user/{part}") if place % 2 else part for place, part in enumerate(parts)]
+
+
 def state(title: str, message: str, command: str | None = None) -> html.Div:
     """Return what stands in for a page that cannot be shown: what is the matter, and what to do."""
     said: list[Any] = [html.H2(title), html.P(message)]

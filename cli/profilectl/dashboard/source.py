@@ -1,37 +1,96 @@
-"""The published file as pages read it: the version that is current when they ask, its answers kept."""
+"""The published file as pages read it: each page of one version, whose answers are kept."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 from threading import Lock, Thread
-from typing import Any
+from typing import Any, TypeVar
 
 import duckdb
 
+from profilectl import publishing
 from profilectl.project import Paths
-from profilectl.publishing import version_of
 from profilectl.warehouse import open_file
 from profilectl_ml.errors import ProfilectlError
 
 Connection = duckdb.DuckDBPyConnection
 Make = Callable[[Connection], Any]
+Told = TypeVar("Told")
 
 
 @dataclass
 class _Kept:
-    """An answer, the version it was made of, and how to make it of another one."""
+    """How an answer is made, and the answer once it is."""
 
     make: Make
-    version: str = ""
+    is_made: bool = False
     answer: Any = None
     lock: Lock = field(default_factory=Lock)
 
 
+class Version:
+    """One published version, opened anew for every page.
+
+    Parameters
+    ----------
+    paths
+        The home whose published file is shown.
+    name
+        The version's name; empty where none is published.
+    """
+
+    def __init__(self, paths: Paths, name: str) -> None:
+        self.paths, self.name = paths, name
+        self.file = publishing.file_of(paths, name)
+        self._kept: dict[str, _Kept] = {}
+        self._lock = Lock()
+
+    @contextmanager
+    def opened(self) -> Iterator[Connection]:
+        """Yield a read-only connection.
+
+        Raises
+        ------
+        ProfilectlError
+            If nothing is published, or the file cannot be opened.
+        FileNotFoundError
+            If the version was pruned since.
+        """
+        if not self.name:
+            raise ProfilectlError("Nothing is published yet", hint="profilectl publish")
+        with ExitStack() as stack:
+            try:
+                connection = stack.enter_context(open_file(self.paths, self.file, read_only=True))
+            except ProfilectlError as error:
+                self.file.stat()
+                raise _for_readers(self.name, error) from error
+            yield connection
+
+    def answer(self, key: str, make: Make) -> Any:
+        """Return what ``make`` makes of the version; it is made once.
+
+        ``key`` names the question. Errors are not kept.
+        """
+        with self._lock:
+            kept = self._kept.setdefault(key, _Kept(make))
+        # Two that ask the same wait for one answer; different questions do not wait for each other.
+        with kept.lock:
+            if not kept.is_made:
+                with self.opened() as connection:
+                    kept.answer = make(connection)
+                kept.make, kept.is_made = make, True
+            return kept.answer
+
+    def answered(self) -> dict[str, Make]:
+        """Return what has been answered, and how that is made."""
+        with self._lock:
+            return {key: kept.make for key, kept in self._kept.items() if kept.is_made}
+
+
 class Source:
-    """Opens the published version anew for every answer, so that a new one is seen without a restart.
+    """The version that is shown, and the next one while it is made ready.
 
     Parameters
     ----------
@@ -41,99 +100,59 @@ class Source:
 
     def __init__(self, paths: Paths) -> None:
         self.paths = paths
-        self._kept: dict[str, _Kept] = {}
-        self._ready = ""
+        self._shown = Version(paths, "")
         self._is_busy = False
         self._lock = Lock()
 
-    def version(self) -> str:
-        """Return the name of the version that is published now; empty where none is."""
-        return version_of(self._file()) if self.paths.published.exists() else ""
+    def shown(self) -> Version:
+        """Return the version that is shown.
 
-    def ready(self) -> str:
-        """Return the version that kept answers are of.
-
-        Where a newer one is published, all answers that were ever asked for are made anew in the background,
-        and the old ones are given until then: a pass over ten million events takes seconds.
+        Where a newer one is published, all that was ever answered is made anew in the background, and the old
+        version shown until then: a pass over ten million events takes seconds.
         """
-        now = self.version()
+        now = publishing.current(self.paths) or ""
         with self._lock:
-            if not self._kept:
-                self._ready = now
-            elif now != self._ready and not self._is_busy:
-                self._is_busy = True
-                Thread(target=self._get_ready, args=(now,), daemon=True).start()
-            return self._ready
+            if now != self._shown.name:
+                if not self._shown.answered():
+                    self._shown = Version(self.paths, now)
+                elif not self._is_busy:
+                    self._is_busy = True
+                    Thread(target=self._get_ready, args=(self._shown, now), daemon=True).start()
+            return self._shown
 
-    @contextmanager
-    def opened(self) -> Iterator[tuple[Connection, str]]:
-        """Yield a read-only connection to the current version, and the version's name.
+    def read(self, ask: Callable[[Version], Told]) -> Told:
+        """Return what ``ask`` makes of the version that is shown, and of no other one.
 
-        Raises
-        ------
-        ProfilectlError
-            If nothing is published, or the file cannot be opened.
+        Where that was pruned, the published one is shown from now on.
         """
-        if not self.paths.published.exists():
-            raise ProfilectlError("Nothing is published yet", hint="profilectl publish")
-        with ExitStack() as stack:
-            file = self._file()
-            try:
-                connection = stack.enter_context(open_file(self.paths, file, read_only=True))
-            except ProfilectlError as error:
-                newer = self._file()
-                if newer == file:
-                    raise _for_readers(file, error) from error
-                # Published anew, and the old version pruned, between our two looks.
-                file, connection = newer, stack.enter_context(open_file(self.paths, newer, read_only=True))
-            yield connection, version_of(file)
-
-    def answer(self, key: str, make: Make) -> Any:
-        """Return what ``make`` makes of the version that is ready; of each version it is made once.
-
-        ``key`` names the question. Errors are not kept.
-        """
-        ready = self.ready()
-        with self._lock:
-            kept = self._kept.setdefault(key, _Kept(make))
-        # Two that ask the same wait for one answer; different questions do not wait for each other.
-        with kept.lock:
-            kept.make = make
-            if not kept.version or kept.version not in (ready, self.version()):
-                self._make(kept)
-            return kept.answer
-
-    def _make(self, kept: _Kept) -> None:
-        with self.opened() as (connection, version):
-            kept.answer = kept.make(connection)
-            kept.version = version
-
-    def _get_ready(self, version: str) -> None:
-        with self._lock:
-            asked = list(self._kept.values())
-        made = [_Kept(kept.make) for kept in asked]
+        version = self.shown()
         try:
-            for fresh in made:
-                self._make(fresh)
-            for kept, fresh in zip(asked, made, strict=True):
-                with kept.lock:
-                    kept.version, kept.answer = fresh.version, fresh.answer
-        except (ProfilectlError, duckdb.Error):
-            # Asked again, each page says itself what is the matter.
+            return ask(version)
+        except FileNotFoundError:
             with self._lock:
-                self._kept.clear()
+                if self._shown is version:
+                    self._shown = Version(self.paths, publishing.current(self.paths) or "")
+            return ask(self._shown)
+
+    def _get_ready(self, old: Version, name: str) -> None:
+        version = Version(self.paths, name)
+        try:
+            for key, make in old.answered().items():
+                version.answer(key, make)
+        except (ProfilectlError, duckdb.Error, FileNotFoundError):
+            # Asked again, each page says itself what is the matter.
+            version = Version(self.paths, name)
         finally:
             with self._lock:
-                self._ready, self._is_busy = version, False
+                if self._shown is old:
+                    self._shown = version
+                self._is_busy = False
 
-    def _file(self) -> Path:
-        return self.paths.published.resolve()
 
-
-def _for_readers(file: Path, error: ProfilectlError) -> ProfilectlError:
+def _for_readers(version: str, error: ProfilectlError) -> ProfilectlError:
     if isinstance(error.__cause__, duckdb.IOException | duckdb.SerializationException):
         return ProfilectlError(
-            f"The published file {version_of(file)} is damaged, or may not be read. A new version mends that;"
+            f"The published file {version} is damaged, or may not be read. A new version mends that;"
             " profilectl publish --rollback goes back to the version before.",
             hint="profilectl publish",
         )

@@ -8,7 +8,7 @@ import duckdb
 import pytest
 
 from profilectl import publishing
-from profilectl.dashboard.source import Source
+from profilectl.dashboard.source import Source, Version
 from profilectl.project import Paths
 
 TOLD = Path(__file__).with_name("told_warehouse.sql")
@@ -27,6 +27,6 @@ def told(small_warehouse: Paths) -> Paths:
 
 
 @pytest.fixture
-def source(told: Paths) -> Source:
-    """The published file as pages read it."""
-    return Source(told)
+def source(told: Paths) -> Version:
+    """The published version as pages read it."""
+    return Source(told).shown()

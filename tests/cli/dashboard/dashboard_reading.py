@@ -22,3 +22,11 @@ def drawings(component: Any) -> dict[str, Any]:
     if isinstance(known, dict) and known.get("type") == "drawing":
         return {known["key"]: component.data}
     return drawings(getattr(component, "children", None) or [])
+
+
+def links(component: Any) -> list[str]:
+    """Where a component's links lead, in order."""
+    if isinstance(component, list | tuple):
+        return [href for one in component for href in links(one)]
+    own = [component.href] if hasattr(component, "href") else []
+    return own + links(getattr(component, "children", None) or [])

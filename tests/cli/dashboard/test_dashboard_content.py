@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import duckdb
 import pytest
-from dashboard_reading import drawings, words
+from dashboard_reading import drawings, links, words
 
 from profilectl.dashboard import pages, user_figures
 from profilectl.dashboard.pages import user
-from profilectl.dashboard.source import Source
+from profilectl.dashboard.source import Version
 from profilectl.project import Paths
 
 SOMEBODY = "u0000000000000005"
@@ -28,13 +28,13 @@ SOMEBODY = "u0000000000000005"
         ("/models/spend_next_28d", "spend_next_28d-rmse", "Model against baseline: spend_next_28d"),
     ],
 )
-def test_each_page_shows_its_figures(source: Source, path: str, figure: str, said: str) -> None:
+def test_each_page_shows_its_figures(source: Version, path: str, figure: str, said: str) -> None:
     shown = pages.shown(source, path)
     assert figure in drawings(shown)
     assert said in words(shown)
 
 
-def test_segments_of_models_that_serve_no_more_are_left_out(source: Source) -> None:
+def test_segments_of_models_that_serve_no_more_are_left_out(source: Version) -> None:
     shown = pages.shown(source, "/segments")
     assert "Retired" not in words(shown)
     assert drawings(shown)["audiences-traits"]["data"][0]["text"] == [["150"], ["150"]]
@@ -42,7 +42,7 @@ def test_segments_of_models_that_serve_no_more_are_left_out(source: Source) -> N
     assert "Mean score of each segment" in words(shown)
 
 
-def test_one_user(source: Source) -> None:
+def test_one_user(source: Version) -> None:
     shown = pages.shown(source, f"/user/{SOMEBODY}")
     said, drawn = words(shown), drawings(shown)
     assert "First5 Last5" in said
@@ -60,7 +60,7 @@ def test_one_user(source: Source) -> None:
     assert "user15@example.org" not in said
 
 
-def test_the_golden_record_tells_the_contacts_that_lost(source: Source, told: Paths) -> None:
+def test_the_golden_record_tells_the_contacts_that_lost(source: Version, told: Paths) -> None:
     with duckdb.connect(str(told.published.resolve())) as connection:
         connection.execute("alter table marts.dim_users add column email_source varchar default 'crm'")
         connection.execute("alter table marts.dim_users add column email_updated_at timestamp")
@@ -75,7 +75,7 @@ def test_the_golden_record_tells_the_contacts_that_lost(source: Source, told: Pa
     assert "c5-0" not in record
 
 
-def test_reasons_of_another_model_are_not_told(source: Source) -> None:
+def test_reasons_of_another_model_are_not_told(source: Version) -> None:
     shown = pages.shown(source, "/user/u0000000000000006")
     assert "score-spend_next_28d" not in drawings(shown)
     assert "No reasons were kept for this score" in words(shown)
@@ -89,11 +89,11 @@ def test_reasons_of_another_model_are_not_told(source: Source) -> None:
         (SOMEBODY, f"/user/{SOMEBODY}"),
     ],
 )
-def test_a_search_leads_to_the_user(source: Source, text: str, path: str) -> None:
+def test_a_search_leads_to_the_user(source: Version, text: str, path: str) -> None:
     assert user.searched(source, text) == (path, None, False)
 
 
-def test_a_browser_does_not_take_a_user_id_for_folders(source: Source, told: Paths) -> None:
+def test_a_browser_does_not_take_a_user_id_for_folders(source: Version, told: Paths) -> None:
     with duckdb.connect(str(told.published.resolve())) as connection:
         connection.execute("update marts.dim_users set user_id = '../etc' where user_id = ?", [SOMEBODY])
     assert user.searched(source, "../etc") == ("/user/..%2Fetc", None, False)
@@ -108,7 +108,7 @@ def test_a_browser_does_not_take_a_user_id_for_folders(source: Source, told: Pat
         (None, "Nobody was searched for Type what you know"),
     ],
 )
-def test_a_search_that_finds_nobody_says_why(source: Source, text: str | None, said: str) -> None:
+def test_a_search_that_finds_nobody_says_why(source: Version, text: str | None, said: str) -> None:
     path, answer, hidden = user.searched(source, text)
     assert not isinstance(path, str)
     assert said in words(answer)
@@ -124,7 +124,7 @@ def test_a_search_that_finds_nobody_says_why(source: Source, text: str | None, s
         ("select 1", "No scores for this user: run profilectl score"),
     ],
 )
-def test_why_a_user_has_no_scores(source: Source, told: Paths, change: str, said: str) -> None:
+def test_why_a_user_has_no_scores(source: Version, told: Paths, change: str, said: str) -> None:
     with duckdb.connect(str(told.published.resolve())) as connection:
         connection.execute("delete from ml.scores")
         connection.execute(change)
@@ -140,11 +140,11 @@ def test_no_two_names_of_the_identity_graph_are_centred_on_one_side(count: int) 
 
 
 @pytest.mark.parametrize("path", ["/nowhere", "/models/nothing", "/user/nobody"])
-def test_what_is_not_there_is_said(source: Source, path: str) -> None:
+def test_what_is_not_there_is_said(source: Version, path: str) -> None:
     assert "No such" in words(pages.shown(source, path))
 
 
-def test_a_file_of_another_version_is_named(source: Source, told: Paths) -> None:
+def test_a_file_of_another_version_is_named(source: Version, told: Paths) -> None:
     with duckdb.connect(str(told.published.resolve())) as connection:
         connection.execute("alter table marts.user_segments rename segment to group_name")
     shown = words(pages.shown(source, "/segments"))
@@ -152,7 +152,7 @@ def test_a_file_of_another_version_is_named(source: Source, told: Paths) -> None
     assert "profilectl build && profilectl publish" in shown
 
 
-def test_runs_and_latencies_are_shown_where_they_are_noted(source: Source, told: Paths) -> None:
+def test_runs_and_latencies_are_shown_where_they_are_noted(source: Version, told: Paths) -> None:
     assert "No runs are noted" in words(pages.shown(source, "/freshness"))
     assert "profilectl update and watch note them" in words(pages.shown(source, "/freshness"))
     with duckdb.connect(str(told.published.resolve())) as connection:
@@ -169,3 +169,20 @@ def test_runs_and_latencies_are_shown_where_they_are_noted(source: Source, told:
     shown = pages.shown(source, "/freshness")
     assert drawings(shown)["runs-seconds"]["data"][0]["y"] == [7.0] * 5
     assert drawings(shown)["latencies"]["data"][0]["x"] == [pytest.approx(95.05)] * 2
+
+
+def test_a_user_merged_away_leads_to_the_other_one(source: Version) -> None:
+    shown = pages.shown(source, "/user/u00000000000003E9")
+    assert "The user u00000000000003E9 was merged into  u0000000000000001  on 2018-01-02." in words(shown)
+    assert "/user/u0000000000000001" in links(shown)
+
+
+def test_a_source_that_says_the_same_did_not_lose(source: Version, told: Paths) -> None:
+    with duckdb.connect(str(told.published.resolve())) as connection:
+        connection.execute("create table copied as from marts.user_attribute_evidence")
+        connection.execute("drop view marts.user_attribute_evidence")
+        connection.execute(
+            "create table marts.user_attribute_evidence as from copied union all by name "
+            "select * replace (false as is_winner, 'less trusted source' as lost_because) from copied"
+        )
+    assert "less trusted source" not in words(pages.shown(source, f"/user/{SOMEBODY}"))

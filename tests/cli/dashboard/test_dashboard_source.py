@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 import time
+from datetime import datetime, timedelta
 from threading import Event
 from typing import Any
 
@@ -10,70 +12,76 @@ import pytest
 
 from profilectl import publishing
 from profilectl.dashboard import pages
-from profilectl.dashboard.source import Source
+from profilectl.dashboard.source import Source, Version
 from profilectl.project import Paths
 from profilectl_ml.errors import ProfilectlError
 
 
-def until_ready(source: Source, version: str) -> None:
+def until_shown(source: Source, version: str) -> None:
     for _ in range(200):
-        if source.ready() == version:
+        if source.shown().name == version:
             return
         time.sleep(0.05)
     raise AssertionError(f"{version} was never ready")
 
 
-def test_an_answer_is_asked_for_once_for_each_version(source: Source, told: Paths) -> None:
-    asked: list[str] = []
+def users(connection: Any) -> int:
+    return int(connection.execute("select users from meta.publication").fetchone()[0])
+
+
+def test_an_answer_is_asked_for_once_for_each_version(told: Paths) -> None:
+    source, asked = Source(told), []
 
     def count(connection: Any) -> int:
-        asked.append(source.version())
-        return int(connection.execute("select users from meta.publication").fetchone()[0])
+        asked.append(publishing.current(told))
+        return users(connection)
 
-    first = source.version()
-    assert [source.answer("users", count), source.answer("users", count)] == [200, 200]
-    assert source.ready() == first
+    first = source.shown().name
+    assert [source.shown().answer("users", count) for _ in range(2)] == [200, 200]
     second = publishing.publish(told).version
-    until_ready(source, second)
-    assert source.answer("users", count) == 200
+    until_shown(source, second)
+    assert source.shown().answer("users", count) == 200
     assert asked == [first, second]
     publishing.rollback(told)
-    until_ready(source, first)
-    assert source.answer("users", count) == 200
+    until_shown(source, first)
+    assert source.shown().answer("users", count) == 200
     assert asked == [first, second, first]
 
 
-def test_the_old_answer_stands_until_the_new_one_is_made(source: Source, told: Paths) -> None:
-    may_go_on = Event()
+def test_all_of_a_page_is_of_the_old_version_until_the_new_one_is_ready(told: Paths) -> None:
+    source, may_go_on = Source(told), Event()
 
-    def version(connection: Any) -> str:
+    def name(connection: Any) -> str:
         [(found,)] = connection.execute("select version from meta.publication").fetchall()
         if found != first:
             assert may_go_on.wait(timeout=30)
         return str(found)
 
-    first = source.version()
-    assert source.answer("version", version) == first
+    first = source.shown().name
+    assert source.shown().answer("version", name) == first
     second = publishing.publish(told).version
-    assert source.ready() == first
-    assert source.answer("version", version) == first
-    # what was never asked for has no old answer
-    assert source.answer("other", lambda _: source.version()) == second
+    assert source.shown().answer("version", name) == first
+    # also what was never asked for, and what is asked without being kept
+    assert source.read(lambda version: version.answer("other", name)) == first
+    shown = source.read(lambda version: str(pages.shown(version, "/freshness")))
+    assert first in shown
+    assert f"This is version {second}" not in shown
     may_go_on.set()
-    until_ready(source, second)
-    assert source.answer("version", version) == second
+    until_shown(source, second)
+    assert source.shown().answer("version", name) == second
 
 
-def test_damage_is_told_although_there_are_old_answers(source: Source, told: Paths) -> None:
-    assert source.answer("one", lambda _: 1) == 1
+def test_damage_is_told_although_there_are_old_answers(told: Paths) -> None:
+    source = Source(told)
+    assert source.shown().answer("one", lambda _: 1) == 1
     second = publishing.publish(told)
     second.file.write_bytes(b"not a database" * 1000)
-    until_ready(source, second.version)
+    until_shown(source, second.version)
     with pytest.raises(ProfilectlError, match=r"profiles-.* is damaged"):
-        source.answer("one", lambda _: 1)
+        source.shown().answer("one", lambda _: 1)
 
 
-def test_an_error_is_not_kept(source: Source) -> None:
+def test_an_error_is_not_kept(source: Version) -> None:
     def fail(_: Any) -> int:
         raise ProfilectlError("for once")
 
@@ -82,15 +90,17 @@ def test_an_error_is_not_kept(source: Source) -> None:
     assert source.answer("users", lambda _: 1) == 1
 
 
-def test_a_version_pruned_between_two_looks_is_passed_over(
-    source: Source, told: Paths, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    gone = told.versions / "profiles-gone" / "profiles.duckdb"
-    looks = iter([gone, told.published.resolve()])
-    monkeypatch.setattr(source, "_file", lambda: next(looks))
-    with source.opened() as (connection, version):
-        assert connection.execute("select users from meta.publication").fetchone() == (200,)
-    assert version == told.published.resolve().parent.name
+def test_a_version_that_was_pruned_gives_way_to_the_published_one(told: Paths) -> None:
+    source, may_go_on = Source(told), Event()
+    first = source.shown().file
+    # what is kept is made anew in the background, which takes its time
+    source.shown().answer("slow", lambda _: publishing.current(told) == first.parent.name or may_go_on.wait())
+    second = publishing.publish(told).version
+    shutil.rmtree(first.parent)
+    assert source.shown().name == first.parent.name
+    assert source.read(lambda version: (version.name, version.answer("users", users))) == (second, 200)
+    assert source.shown().name == second
+    may_go_on.set()
 
 
 def test_nothing_published_and_damage_are_told_apart(paths: Paths, told: Paths) -> None:
@@ -98,18 +108,32 @@ def test_nothing_published_and_damage_are_told_apart(paths: Paths, told: Paths) 
     file.write_bytes(b"not a database" * 1000)
     with (
         pytest.raises(ProfilectlError, match=r"profiles-.* is damaged") as damaged,
-        Source(told).opened(),
+        Source(told).shown().opened(),
     ):
         pass
     assert "profilectl publish --rollback" in damaged.value.message
     told.published.unlink()
-    with pytest.raises(ProfilectlError, match="Nothing is published yet"), Source(paths).opened():
+    with pytest.raises(ProfilectlError, match="Nothing is published yet"), Source(paths).shown().opened():
         pass
-    assert Source(paths).version() == ""
+    assert Source(paths).shown().name == ""
 
 
-def test_pages_write_nothing_into_the_file(source: Source, told: Paths) -> None:
+def test_pages_write_nothing_into_the_file(source: Version, told: Paths) -> None:
     before = told.published.resolve().read_bytes()
     for path in ("/", "/user/u0000000000000005", "/segments", "/models", "/quality", "/freshness"):
         pages.shown(source, path)
     assert told.published.resolve().read_bytes() == before
+
+
+def test_what_was_published_today_was_published_on_a_day_tomorrow(
+    source: Version, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert pages.note(source).startswith("Published today at")
+
+    class Tomorrow(datetime):
+        @classmethod
+        def now(cls, tz: Any = None) -> datetime:
+            return datetime.now(tz) + timedelta(days=1)
+
+    monkeypatch.setattr(pages, "datetime", Tomorrow)
+    assert pages.note(source).startswith("Published on ")

@@ -6,27 +6,27 @@ from typing import Any
 
 from profilectl import facts, publishing
 from profilectl.dashboard import blocks, freshness_facts
-from profilectl.dashboard.source import Source
+from profilectl.dashboard.source import Version
 from profilectl.facts import Row
 from profilectl.reporting import figures, trend_figures, words
 from profilectl.reporting.sections import Block, Section
 from profilectl_ml.watermarks import utc_now
 
 
-def page(source: Source, _: str) -> Any:
+def page(version: Version, _: str) -> Any:
     """Return the page; never a kept one, because an age changes by itself."""
-    with source.opened() as (connection, version):
+    with version.opened() as connection:
         [about] = facts.rows(connection, "select * from meta.publication")
-        newest = source.answer("newest events", freshness_facts.newest)
+        newest = version.answer("newest events", freshness_facts.newest)
         runs = freshness_facts.runs(connection)
         latencies = freshness_facts.latencies(connection)
         tables = freshness_facts.tables(connection)
+        size = version.file.stat().st_size
     now = utc_now()
-    kept = publishing.versions(source.paths)
-    size = source.paths.published.stat().st_size
+    kept = publishing.versions(version.paths)
     return blocks.page(
         "Freshness",
-        f"This is version {version}, published {words.moment(about['published_at'])}.",
+        f"This is version {version.name}, published {words.moment(about['published_at'])}.",
         blocks.tiles(
             [
                 ("age of the version", words.span(now - about["published_at"])),

@@ -9,7 +9,7 @@ from dash import html
 
 from profilectl import facts
 from profilectl.dashboard import blocks
-from profilectl.dashboard.source import Connection, Source
+from profilectl.dashboard.source import Connection, Version
 from profilectl.facts import Row
 from profilectl.reporting.data import ReportData
 from profilectl.reporting.learning import model_sections
@@ -18,9 +18,9 @@ from profilectl.reporting.words import spoken
 LEAD = "Whether each model beats the rule of thumb, where it is weak, and whether its features drift."
 
 
-def page(source: Source, task: str) -> Any:
+def page(version: Version, task: str) -> Any:
     """Return the page of ``task``, or of the first one."""
-    runs = source.answer("runs", facts.models)
+    runs = version.answer("runs", facts.models)
     names = [run["task"] for run in runs]
     if not names:
         return blocks.page("Models", LEAD, *(blocks.section(one) for one in model_sections([])))
@@ -29,7 +29,7 @@ def page(source: Source, task: str) -> Any:
         return blocks.page("Models", LEAD, _parts(runs, ""), unknown)
     chosen = task or names[0]
     return blocks.page(
-        "Models", LEAD, _parts(runs, chosen), source.answer(f"model {chosen}", partial(_made, chosen))
+        "Models", LEAD, _parts(runs, chosen), version.answer(f"model {chosen}", partial(_made, chosen))
     )
 
 

@@ -5,15 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from profilectl.dashboard import blocks
-from profilectl.dashboard.source import Connection, Source
+from profilectl.dashboard.source import Connection, Version
 from profilectl.reporting import sections
 from profilectl.reporting.data import ReportData
 from profilectl.reporting.population import population, trends
 
 
-def page(source: Source, _: str) -> Any:
+def page(version: Version, _: str) -> Any:
     """Return the page."""
-    return source.answer("population", _made)
+    return version.answer("population", _made)
 
 
 def _made(connection: Connection) -> Any:

@@ -7,16 +7,16 @@ from typing import Any
 
 from profilectl import facts as warehouse_facts
 from profilectl.dashboard import blocks
-from profilectl.dashboard.source import Connection, Source
+from profilectl.dashboard.source import Connection, Version
 from profilectl.reporting import sections
 from profilectl.reporting.data import ReportData
 from profilectl.reporting.identity import identity_section
 from profilectl.reporting.sections import percent
 
 
-def page(source: Source, _: str) -> Any:
+def page(version: Version, _: str) -> Any:
     """Return the page."""
-    return source.answer("quality", _made)
+    return version.answer("quality", _made)
 
 
 def _made(connection: Connection) -> Any:

@@ -6,15 +6,15 @@ from dataclasses import replace
 from typing import Any
 
 from profilectl.dashboard import blocks
-from profilectl.dashboard.source import Connection, Source
+from profilectl.dashboard.source import Connection, Version
 from profilectl.reporting.data import ReportData
 from profilectl.reporting.segments import segment_sections
 from profilectl.reporting.words import spoken
 
 
-def page(source: Source, _: str) -> Any:
+def page(version: Version, _: str) -> Any:
     """Return the page."""
-    return source.answer("segments", _made)
+    return version.answer("segments", _made)
 
 
 def _made(connection: Connection) -> Any:

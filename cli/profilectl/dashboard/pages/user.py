@@ -9,7 +9,7 @@ import duckdb
 from dash import dcc, html, no_update
 
 from profilectl.dashboard import blocks, user_facts, user_sections
-from profilectl.dashboard.source import Source
+from profilectl.dashboard.source import Version
 from profilectl.profile import find_user
 from profilectl.reporting import words
 from profilectl_ml.errors import ProfilectlError
@@ -17,12 +17,12 @@ from profilectl_ml.errors import ProfilectlError
 LEAD = "Find a user by user id, or by any identifier: an e-mail, a card, a phone, a cookie."
 
 
-def page(source: Source, text: str) -> Any:
+def page(version: Version, text: str) -> Any:
     """Return the search, and below it the user that ``text`` names."""
     if not text:
-        with source.opened():
+        with version.opened():
             return blocks.page("User", LEAD, _search(""), _found([]))
-    with source.opened() as (connection, _):
+    with version.opened() as connection:
         try:
             user_id = find_user(connection, text)
         except ProfilectlError as error:
@@ -52,7 +52,7 @@ def page(source: Source, text: str) -> Any:
     )
 
 
-def searched(source: Source, text: str | None) -> tuple[Any, Any, bool]:
+def searched(version: Version, text: str | None) -> tuple[Any, Any, bool]:
     """Return the path of the user that ``text`` names, what to say where there is none, and what to hide.
 
     Whom the page shows is hidden while it says that somebody else was not found.
@@ -63,7 +63,7 @@ def searched(source: Source, text: str | None) -> tuple[Any, Any, bool]:
         asked = "Type what you know of the user: an e-mail, a card, a phone, a user id."
         return no_update, blocks.state("Nobody was searched for", asked), False
     try:
-        with source.opened() as (connection, _):
+        with version.opened() as connection:
             return f"/user/{quote(find_user(connection, text.strip()), safe='')}", None, False
     except ProfilectlError as error:
         return no_update, _not_found(error), True
@@ -81,6 +81,7 @@ def _search(text: str) -> html.Div:
         [
             html.Div(
                 [
+                    html.Label("User id or any identifier", htmlFor="search", className="unseen"),
                     dcc.Input(
                         id="search",
                         type="text",
@@ -101,7 +102,7 @@ def _search(text: str) -> html.Div:
 
 def _not_found(error: ProfilectlError) -> Any:
     lines = [f"{text[:1].upper()}{text[1:]}." for text in (error.message, error.hint) if text]
-    said = [html.H2("No such user"), *(html.P(line) for line in lines)]
+    said = [html.H2("No such user"), *(html.P(blocks.linked(line)) for line in lines)]
     return html.Div(said, className="state", role="alert")
 
 
