@@ -46,7 +46,7 @@ def timeline(days: Sequence[Row]) -> Figure:
     }
 
 
-def reasons(rows: Sequence[Row]) -> Figure:
+def reasons(rows: Sequence[Row], x_title: str) -> Figure:
     """Lying bars of what moved a score; the sign says which way, the colour only repeats it."""
     names = [escape(f"{row['feature']} = {_short(row['value'] or 'unknown')}") for row in rows]
     moved = [row["contribution"] for row in rows]
@@ -66,7 +66,7 @@ def reasons(rows: Sequence[Row]) -> Figure:
         "data": [trace],
         "layout": layout(
             32 * len(names) + 80,
-            xaxis={"title": {"text": "effect on the score"}, "nticks": 6, "zeroline": True},
+            xaxis={"title": {"text": x_title}, "nticks": 6, "zeroline": True},
             yaxis={"autorange": "reversed", "type": "category"},
         ),
     }

@@ -30,8 +30,10 @@ def build(found: Found) -> list[Section]:
 def _golden(found: Found) -> Block:
     lost: dict[str, list[str]] = {}
     rules = {row["attribute"]: row["rule"] for row in found["evidence"]}
+    won = {row["attribute"]: row["value"] for row in found["evidence"] if row["is_winner"]}
     for row in found["evidence"]:
-        if not row["is_winner"]:
+        # A source that says the same was outranked, but its value did not lose.
+        if not row["is_winner"] and row["value"] != won.get(row["attribute"]):
             why = f", {row['lost_because']}" if row["lost_because"] else ""
             lost.setdefault(row["attribute"], []).append(
                 f"{row['value']} ({row['source']}, {told(row['last_updated_at'])}{why})"
@@ -102,14 +104,16 @@ def _score(found: Found, row: Row) -> Block:
     value = f"{row['score']:.1%}" if share else number(row["score"])
     block = Block(f"score-{row['task']}", f"{spoken(row['task'])}: {value}", points=())
     known = row["percentile"] is not None
-    place = f"At most as high for {row['percentile']:.0f} % of users. " if known else ""
+    place = f"At least as high as for {row['percentile']:.0f}% of users. " if known else ""
     block.note = f"{place}Scored {told(row['scored_at'])}, from data up to {told(row['as_of'])}."
     # Reasons of a model that no longer serves would explain another score.
     reasons = [
         one for one in found["reasons"] if one["task"] == row["task"] and one["model_id"] == row["model_id"]
     ]
     if reasons:
-        block.figure = user_figures.reasons(reasons)
+        block.figure = user_figures.reasons(
+            reasons, "effect in the model's unit" if share else "effect on the score"
+        )
         block.columns = ("feature", "value", "moves the score by", "what it is")
         block.rows = [
             [
@@ -121,6 +125,8 @@ def _score(found: Found, row: Row) -> Block:
             for one in reasons
         ]
         block.note += " Reasons are those of the last training, the strongest first."
+        if share:
+            block.note += " Effects are in the model's own unit, mostly log odds: not percentage points."
     else:
         block.note += " No reasons were kept for this score."
     return block
