@@ -70,6 +70,16 @@ def test_weeks_without_events_are_nought(small_warehouse: Paths) -> None:
     assert [(row["events"], row["users"], row["amount"]) for row in quiet] == [(0, 0, 0.0)] * 6
 
 
+def test_whole_numbers_have_bars_of_their_own(small_warehouse: Paths) -> None:
+    with duckdb.connect(str(small_warehouse.warehouse)) as connection:
+        found = queries.histogram(connection, "purchase_days_28d")
+        counted = connection.execute(
+            "select purchase_days_28d, count(*) from marts.user_features group by 1 order by 1"
+        ).fetchall()
+    assert found["width"] == 1
+    assert [(found["low"] + 0.5 + row["bin"], row["n"]) for row in found["bins"]] == counted
+
+
 def test_it_is_private(small_warehouse: Paths) -> None:
     assert stat.S_IMODE(report(small_warehouse).stat().st_mode) == 0o600
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import duckdb
 
 from profilectl.facts import Row, columns, model_table, rows
@@ -12,6 +14,7 @@ WEEKS = 52
 BINS = 24
 FEATURES = 12
 SCATTER = 2500
+WHOLE = ("BIGINT", "INTEGER", "SMALLINT", "TINYINT", "HUGEINT", "UBIGINT")
 NUMERIC = ("BIGINT", "INTEGER", "SMALLINT", "TINYINT", "HUGEINT", "UBIGINT", "DOUBLE", "FLOAT", "DECIMAL")
 
 Connection = duckdb.DuckDBPyConnection
@@ -134,12 +137,17 @@ def histogram(connection: Connection, feature: str) -> Row:
     low, high = summary["low"], summary["high"]
     if low is None or high is None:
         return {**summary, "feature": feature, "bins": []}
-    width = (high - low) / BINS or 1.0
+    width, last = (high - low) / BINS or 1.0, BINS - 1
+    if columns(connection, "marts", "user_features")[feature] in WHOLE:
+        # Each bar has as many whole numbers as the next: gaps and peaks are then those of the data.
+        width = float(math.ceil((high - low + 1) / BINS))
+        low = summary["low"] = low - 0.5
+        last = int((high - low) // width)
     bins = rows(
         connection,
         f"select least(greatest(floor(({name}::double - ?) / ?), 0), ?)::integer as bin, count(*) as n "
         f"from marts.user_features where {name} is not null group by 1 order by 1",
-        [low, width, BINS - 1],
+        [low, width, last],
     )
     return {**summary, "feature": feature, "width": width, "bins": bins}
 
