@@ -65,7 +65,8 @@ def _coverage(facts: ReportData) -> Block | None:
         [("known", [users / facts.users for users in known], figures.BLUE)],
         x_title="share of users",
         tickformat=".0%",
-        range=[0, 1],
+        # With room for the name of the last tick.
+        range=[0, 1.03],
     )
     block.columns = ("attribute", "users", "share of all")
     block.rows = [
@@ -89,9 +90,9 @@ def _weeks(facts: ReportData) -> list[Block]:
         if any(values):
             block = Block(f"weeks-{name}", title)
             block.figure = trend_figures.over_time(
-                days, [(unit, values, colour, "solid")], x_title="week that ends", y_title=unit
+                days, [(unit, values, colour, "solid")], x_title="week ending", y_title=unit
             )
-            block.columns, block.rows = ("week that ends", unit), list(zip(days, values, strict=True))
+            block.columns, block.rows = ("week ending", unit), list(zip(days, values, strict=True))
             blocks.append(block)
     if any(row["amount"] for row in facts.weeks):
         blocks[-1].note = "Sum of the amounts of all events, in the currency of the source."

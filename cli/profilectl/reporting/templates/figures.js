@@ -26,7 +26,8 @@ window.profilectlFigures = (() => {
   const inTwo = (name) => {
     if (name.length <= ROOM) return name;
     // The last place where the first line may end; in the middle of a word where there is none.
-    const at = Math.max(...[..." ._(,="].map((mark) => name.lastIndexOf(mark, ROOM - 1)));
+    const text = name.replace(/\d\.\d/g, "000"); // not within a number
+    const at = Math.max(...[..." ._(,="].map((mark) => text.lastIndexOf(mark, ROOM - 1)));
     const end = at > 4 ? at + (name[at] === "(" ? 0 : 1) : ROOM;
     return `${name.slice(0, end)}<br>${cut(name.slice(end))}`;
   };
