@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import duckdb
@@ -42,7 +42,15 @@ def connect_published(paths: Paths) -> Iterator[duckdb.DuckDBPyConnection]:
     """
     if not paths.published.exists():
         raise ProfilectlError(f"nothing is published at {paths.published}", hint="run: profilectl publish")
-    with open_file(paths, paths.published.resolve(), read_only=True) as connection:
+    with ExitStack() as stack:
+        file = paths.published.resolve()
+        try:
+            connection = stack.enter_context(open_file(paths, file, read_only=True))
+        except ProfilectlError:
+            if file == (newer := paths.published.resolve()):
+                raise
+            # Switched and pruned meanwhile: readers never wait, and never fail.
+            connection = stack.enter_context(open_file(paths, newer, read_only=True))
         yield connection
 
 
@@ -114,11 +122,11 @@ def _limited(connection: duckdb.DuckDBPyConnection, paths: Paths, file: Path) ->
 def attached(paths: Paths, spill: Paths | None = None) -> Iterator[tuple[duckdb.DuckDBPyConnection, str]]:
     """Yield a connection that can only read the working warehouse, and the name it has there.
 
-    The name is the file's own, because dbt writes it into the views. ``spill`` gives the limits and
-    the folder to spill into, where they are not those of ``paths``. While the warehouse is :func:`held`,
-    nothing keeps the connection from writing to it.
+    The name is the one DuckDB gives the file, because dbt writes it into the views. ``spill`` gives the
+    limits and the folder to spill into, where they are not those of ``paths``. While the warehouse is
+    :func:`held`, nothing keeps the connection from writing to it.
     """
-    name, used = paths.warehouse.stem, spill or paths
+    name, used = paths.warehouse.name.partition(".")[0], spill or paths
     if paths.warehouse in _held:
         with open_file(used, paths.warehouse, read_only=False) as connection:
             yield connection, name

@@ -2,17 +2,20 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
 import duckdb
 import pytest
 
-from profilectl import publishing
+from profilectl import publishing, warehouse
 from profilectl.project import Paths
-from profilectl.warehouse import attached, connect, held, open_file
+from profilectl.warehouse import attached, connect, connect_published, held, open_file
 from profilectl_ml.errors import ProfilectlError
 
+SMALL = Path(__file__).with_name("small_warehouse.sql")
 OPENS = "import duckdb, sys; duckdb.connect(sys.argv[1]).execute('select 1')"
 
 
@@ -97,3 +100,34 @@ def test_a_number_of_threads_that_duckdb_refuses_is_told_as_a_setting(
     with pytest.raises(ProfilectlError, match="does not accept a setting") as caught, connect(wrong):
         pass
     assert "PROFILECTL_DUCKDB_THREADS" in str(caught.value.hint)
+
+
+def test_a_version_that_is_switched_and_pruned_meanwhile_is_no_error(
+    small_warehouse: Paths, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    paths = replace(small_warehouse, keep_versions=1)
+    first = publishing.publish(paths)
+    opened = []
+
+    @contextmanager
+    def after_a_publish(of: Paths, file: Path, *, read_only: bool) -> Iterator[duckdb.DuckDBPyConnection]:
+        if not opened:
+            opened.append(publishing.publish(paths).version)
+        with open_file(of, file, read_only=read_only) as connection:
+            yield connection
+
+    monkeypatch.setattr(warehouse, "open_file", after_a_publish)
+    with connect_published(paths) as connection:
+        found = connection.execute("select version from meta.publication").fetchall()
+    assert found == [(opened[0],)]
+    assert not first.file.exists()
+
+
+def test_a_warehouse_whose_name_has_more_dots_is_published(paths: Paths) -> None:
+    dotted = replace(paths, warehouse=paths.warehouse.with_name("our.own.duckdb"))
+    paths.home.mkdir()
+    with duckdb.connect(str(dotted.warehouse)) as connection:
+        ((name,),) = connection.execute("select current_database()").fetchall()
+        # its views name the catalogue, as those that dbt writes do
+        connection.execute(SMALL.read_text().replace(" warehouse.", f" {name}."))
+    assert "marts.user_profile" in publishing.publish(dotted).views

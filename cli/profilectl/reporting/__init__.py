@@ -6,7 +6,6 @@ from pathlib import Path
 
 from profilectl.console import write_private
 from profilectl.project import Paths
-from profilectl.publishing import version_of
 from profilectl.reporting import page, sections
 from profilectl.reporting.data import ReportData
 from profilectl.warehouse import connect, connect_published
@@ -32,13 +31,11 @@ def report(paths: Paths, *, output: Path | None = None, live: bool = False) -> P
         If there is neither a published file nor a warehouse, or it cannot be opened.
     """
     from_published = paths.published.exists() and not live
-    source = (
-        version_of(paths.published.resolve())
-        if from_published
-        else f"working warehouse {paths.warehouse.name}"
-    )
     with connect_published(paths) if from_published else connect(paths) as connection:
         facts = ReportData(connection, paths.truth)
+        source = f"working warehouse {paths.warehouse.name}"
+        if from_published:
+            [(source,)] = connection.execute("select version from meta.publication").fetchall()
         text = page.render(sections.build(facts), facts, source)
     target = (output or paths.report).expanduser().absolute()
     write_private(target, text)
