@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from profilectl.console import number
-from profilectl.dashboard import user_figures
+from profilectl.dashboard import user_facts, user_figures
 from profilectl.dashboard.user_identity import identity_section
 from profilectl.facts import Row
 from profilectl.reporting.sections import Block, Section
@@ -74,6 +74,8 @@ def _timeline(found: Found) -> Block:
     if found["days"]:
         block.figure = user_figures.timeline(found["days"])
         block.note = "One dot per day and kind of event; a larger one for more events."
+        if len(found["days"]) == user_facts.DAYS:
+            block.note += f" These are the latest {user_facts.DAYS:,} dots."
     return block
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import duckdb
 
-from profilectl.facts import Row, rows
+from profilectl.facts import Row, model_table, rows
 
 #: Traits of a segment that are kept: further ones hardly set it apart.
 TRAITS = 8
@@ -55,11 +55,13 @@ def traits(connection: duckdb.DuckDBPyConnection, found: Sequence[Row]) -> list[
 
 
 def mean_scores(connection: duckdb.DuckDBPyConnection) -> list[Row]:
-    """Return (task of the segments, segment, scored task, users, mean score)."""
+    """Return (task of the segments, segment, scored task, users, mean score, is it a probability)."""
+    models = model_table(connection) or "(select null as model_id, null as kind)"
     return rows(
         connection,
         "select segments.task, segments.segment, scores.task as scored, count(*) as users, "
-        "avg(scores.score) as score from marts.user_segments as segments "
-        "inner join marts.user_scores as scores using (user_id) where segments.segment is not null "
-        "group by all order by 1, 3, score desc, 2",
+        "avg(scores.score) as score, coalesce(bool_or(models.kind = 'classification'), false) as is_share "
+        "from marts.user_segments as segments inner join marts.user_scores as scores using (user_id) "
+        f"left join {models} as models on scores.model_id = models.model_id "
+        "where segments.segment is not null group by 1, 2, 3 order by 1, 3, score desc, 2",
     )

@@ -78,7 +78,10 @@ def _scores(task: str, found: list[Row], scores: list[Row]) -> Block | None:
     if not scores:
         return None
     tasks = list(dict.fromkeys(row["scored"] for row in scores))
-    known = {(row["segment"], row["scored"]): row["score"] for row in scores}
+    known = {
+        (row["segment"], row["scored"]): f"{row['score']:.1%}" if row["is_share"] else row["score"]
+        for row in scores
+    }
     return Block(
         f"{task}-scores",
         "Mean score of each segment",

@@ -6,9 +6,10 @@ import duckdb
 import pytest
 from dashboard_reading import drawings, links, words
 
-from profilectl.dashboard import pages, user_figures
+from profilectl import publishing
+from profilectl.dashboard import pages, user_facts, user_figures
 from profilectl.dashboard.pages import user
-from profilectl.dashboard.source import Version
+from profilectl.dashboard.source import Source, Version
 from profilectl.project import Paths
 
 SOMEBODY = "u0000000000000005"
@@ -40,6 +41,29 @@ def test_segments_of_models_that_serve_no_more_are_left_out(source: Version) -> 
     assert drawings(shown)["audiences-traits"]["data"][0]["text"] == [["150"], ["150"]]
     assert "Spend next 28d" not in words(shown)
     assert "Mean score of each segment" in words(shown)
+
+
+def test_mean_probabilities_are_told_as_on_the_page_of_a_user(told: Paths) -> None:
+    with duckdb.connect(str(told.warehouse)) as connection:
+        connection.execute(
+            "insert into ml.models select * replace ('churn' as task, 'model-9' as model_id,"
+            " 'classification' as kind) from ml.models"
+        )
+        connection.execute(
+            "insert into ml.scores select * replace ('churn' as task, 0.1062 as score,"
+            " 'model-9' as model_id) from ml.scores"
+        )
+    publishing.publish(told)
+    said = words(pages.shown(Source(told).shown(), "/segments"))
+    assert "10.6%" in said
+    assert "0.1062" not in said
+
+
+def test_a_timeline_that_leaves_days_out_says_so(source: Version, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = f"/user/{SOMEBODY}"
+    assert "latest" not in words(pages.shown(source, path)).partition("One dot per day")[2][:80]
+    monkeypatch.setattr(user_facts, "DAYS", 3)
+    assert "more events. These are the latest 3 dots." in words(pages.shown(source, path))
 
 
 def test_one_user(source: Version) -> None:
