@@ -21,7 +21,12 @@ macro-paths: {json.dumps(["macros", *MACROS])}
 flags: {{send_anonymous_usage_stats: false}}
 on-run-start: ["{{{{ create_ops_tables() }}}}"]
 on-run-end: ["{{{{ remember_tests() }}}}"]
-vars: {{text_keywords: {{}}, interest_departments: {{}}, private_brands: [], strict_as_of: false}}
+vars:
+  text_keywords: {{}}
+  interest_departments: {{}}
+  private_brands: []
+  strict_as_of: false
+  reporting_timezone: UTC
 """
 FILES = {
     "seeds/people.csv": "id,name\n1,Ann\n2,Bob\n",
