@@ -148,8 +148,8 @@ class DbtProject:
 
     def changed_at(self) -> float:
         """Return when a file of it was last written, put there or taken away, whatever its own time says."""
-        folders = [self.folder, *(path for path in self._entries() if path.is_dir())]
-        return max(path.stat().st_ctime for path in (*folders, *self.sources()))
+        found = [path for path in self._entries() if path.is_dir() or path.suffix in _SOURCE_SUFFIXES]
+        return max(path.stat().st_ctime for path in (self.folder, self.profiles / PROFILES_FILE, *found))
 
     def _entries(self) -> list[Path]:
         left_out = {name for name in LEAVE_OUT if "*" not in name}

@@ -83,9 +83,8 @@ def watch(
     """
     paths = replace(paths, settle_seconds=max(every, paths.settle_seconds))
     with only_writer(paths, "profilectl watch"):
-        # What the first file would otherwise wait for: the project is parsed, scikit-learn is imported.
+        # The first look updates in any case, and parses the project; a file would wait for the import, too.
         tell("reading the project")
-        warm_up(project, paths, news.fingerprint(project))
         import_module("profilectl_ml.refreshing")
         first = None
         done: _Signature | None = None

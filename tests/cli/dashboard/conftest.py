@@ -27,6 +27,6 @@ def told(small_warehouse: Paths) -> Paths:
 
 
 @pytest.fixture
-def source(told: Paths) -> Version:
+def version(told: Paths) -> Version:
     """The published version as pages read it."""
     return Source(told).shown()

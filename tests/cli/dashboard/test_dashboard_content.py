@@ -29,14 +29,14 @@ SOMEBODY = "u0000000000000005"
         ("/models/spend_next_28d", "spend_next_28d-rmse", "Model against baseline: spend_next_28d"),
     ],
 )
-def test_each_page_shows_its_figures(source: Version, path: str, figure: str, said: str) -> None:
-    shown = pages.shown(source, path)
+def test_each_page_shows_its_figures(version: Version, path: str, figure: str, said: str) -> None:
+    shown = pages.shown(version, path)
     assert figure in drawings(shown)
     assert said in words(shown)
 
 
-def test_segments_of_models_that_serve_no_more_are_left_out(source: Version) -> None:
-    shown = pages.shown(source, "/segments")
+def test_segments_of_models_that_serve_no_more_are_left_out(version: Version) -> None:
+    shown = pages.shown(version, "/segments")
     assert "Retired" not in words(shown)
     assert drawings(shown)["audiences-traits"]["data"][0]["text"] == [["150"], ["150"]]
     assert "Spend next 28d" not in words(shown)
@@ -59,15 +59,15 @@ def test_mean_probabilities_are_told_as_on_the_page_of_a_user(told: Paths) -> No
     assert "0.1062" not in said
 
 
-def test_a_timeline_that_leaves_days_out_says_so(source: Version, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_timeline_that_leaves_days_out_says_so(version: Version, monkeypatch: pytest.MonkeyPatch) -> None:
     path = f"/user/{SOMEBODY}"
-    assert "latest" not in words(pages.shown(source, path)).partition("One dot per day")[2][:80]
+    assert "latest" not in words(pages.shown(version, path)).partition("One dot per day")[2][:80]
     monkeypatch.setattr(user_facts, "DAYS", 3)
-    assert "more events. These are the latest 3 dots." in words(pages.shown(source, path))
+    assert "more events. These are the latest 3 dots." in words(pages.shown(version, path))
 
 
-def test_one_user(source: Version) -> None:
-    shown = pages.shown(source, f"/user/{SOMEBODY}")
+def test_one_user(version: Version) -> None:
+    shown = pages.shown(version, f"/user/{SOMEBODY}")
     said, drawn = words(shown), drawings(shown)
     assert "First5 Last5" in said
     assert "Grocery" in said
@@ -84,7 +84,7 @@ def test_one_user(source: Version) -> None:
     assert "user15@example.org" not in said
 
 
-def test_the_golden_record_tells_the_contacts_that_lost(source: Version, told: Paths) -> None:
+def test_the_golden_record_tells_the_contacts_that_lost(version: Version, told: Paths) -> None:
     with duckdb.connect(str(told.published.resolve())) as connection:
         connection.execute("alter table marts.dim_users add column email_source varchar default 'crm'")
         connection.execute("alter table marts.dim_users add column email_updated_at timestamp")
@@ -93,14 +93,14 @@ def test_the_golden_record_tells_the_contacts_that_lost(source: Version, told: P
             "'before@example.org' as identifier_value, ? as user_id, false as is_blocked",
             [SOMEBODY],
         )
-    said = words(pages.shown(source, f"/user/{SOMEBODY}"))
+    said = words(pages.shown(version, f"/user/{SOMEBODY}"))
     record = said[said.index("Golden record") : said.index("What happened")]
     assert "before@example.org (not seen later)" in record
     assert "c5-0" not in record
 
 
-def test_reasons_of_another_model_are_not_told(source: Version) -> None:
-    shown = pages.shown(source, "/user/u0000000000000006")
+def test_reasons_of_another_model_are_not_told(version: Version) -> None:
+    shown = pages.shown(version, "/user/u0000000000000006")
     assert "score-spend_next_28d" not in drawings(shown)
     assert "No reasons were kept for this score" in words(shown)
 
@@ -113,14 +113,14 @@ def test_reasons_of_another_model_are_not_told(source: Version) -> None:
         (SOMEBODY, f"/user/{SOMEBODY}"),
     ],
 )
-def test_a_search_leads_to_the_user(source: Version, text: str, path: str) -> None:
-    assert user.searched(source, text) == (path, None, False)
+def test_a_search_leads_to_the_user(version: Version, text: str, path: str) -> None:
+    assert user.searched(version, text) == (path, None, False)
 
 
-def test_a_browser_does_not_take_a_user_id_for_folders(source: Version, told: Paths) -> None:
+def test_a_browser_does_not_take_a_user_id_for_folders(version: Version, told: Paths) -> None:
     with duckdb.connect(str(told.published.resolve())) as connection:
         connection.execute("update marts.dim_users set user_id = '../etc' where user_id = ?", [SOMEBODY])
-    assert user.searched(source, "../etc") == ("/user/..%2Fetc", None, False)
+    assert user.searched(version, "../etc") == ("/user/..%2Fetc", None, False)
 
 
 @pytest.mark.parametrize(
@@ -132,8 +132,8 @@ def test_a_browser_does_not_take_a_user_id_for_folders(source: Version, told: Pa
         (None, "Nobody was searched for Type what you know"),
     ],
 )
-def test_a_search_that_finds_nobody_says_why(source: Version, text: str | None, said: str) -> None:
-    path, answer, hidden = user.searched(source, text)
+def test_a_search_that_finds_nobody_says_why(version: Version, text: str | None, said: str) -> None:
+    path, answer, hidden = user.searched(version, text)
     assert not isinstance(path, str)
     assert said in words(answer)
     # Whoever is shown is not who was searched for.
@@ -148,11 +148,11 @@ def test_a_search_that_finds_nobody_says_why(source: Version, text: str | None, 
         ("select 1", "No scores for this user: run profilectl score"),
     ],
 )
-def test_why_a_user_has_no_scores(source: Version, told: Paths, change: str, said: str) -> None:
+def test_why_a_user_has_no_scores(version: Version, told: Paths, change: str, said: str) -> None:
     with duckdb.connect(str(told.published.resolve())) as connection:
         connection.execute("delete from ml.scores")
         connection.execute(change)
-    assert said in words(pages.shown(source, f"/user/{SOMEBODY}"))
+    assert said in words(pages.shown(version, f"/user/{SOMEBODY}"))
 
 
 @pytest.mark.parametrize("count", [1, 2, 16, 21, 40])
@@ -164,21 +164,21 @@ def test_no_two_names_of_the_identity_graph_are_centred_on_one_side(count: int) 
 
 
 @pytest.mark.parametrize("path", ["/nowhere", "/models/nothing", "/user/nobody"])
-def test_what_is_not_there_is_said(source: Version, path: str) -> None:
-    assert "No such" in words(pages.shown(source, path))
+def test_what_is_not_there_is_said(version: Version, path: str) -> None:
+    assert "No such" in words(pages.shown(version, path))
 
 
-def test_a_file_of_another_version_is_named(source: Version, told: Paths) -> None:
+def test_a_file_of_another_version_is_named(version: Version, told: Paths) -> None:
     with duckdb.connect(str(told.published.resolve())) as connection:
         connection.execute("alter table marts.user_segments rename segment to group_name")
-    shown = words(pages.shown(source, "/segments"))
+    shown = words(pages.shown(version, "/segments"))
     assert "The published file cannot be read: Binder Error" in shown
     assert "profilectl build && profilectl publish" in shown
 
 
-def test_runs_and_latencies_are_shown_where_they_are_noted(source: Version, told: Paths) -> None:
-    assert "No runs are noted" in words(pages.shown(source, "/freshness"))
-    assert "profilectl update and watch note them" in words(pages.shown(source, "/freshness"))
+def test_runs_and_latencies_are_shown_where_they_are_noted(version: Version, told: Paths) -> None:
+    assert "No runs are noted" in words(pages.shown(version, "/freshness"))
+    assert "profilectl update and watch note them" in words(pages.shown(version, "/freshness"))
     with duckdb.connect(str(told.published.resolve())) as connection:
         connection.execute(
             "create table meta.runs as select 'r' || i as run_id, 'update' as command, 1 as files, 2 as rows,"
@@ -190,18 +190,18 @@ def test_runs_and_latencies_are_shown_where_they_are_noted(source: Version, told
             "create table meta.freshness as select 'r1' as run_id, 'shop' as source, 'f' || i as file,"
             " now()::timestamp as published_at, i::double as seconds from range(1, 101) r(i)"
         )
-    shown = pages.shown(source, "/freshness")
+    shown = pages.shown(version, "/freshness")
     assert drawings(shown)["runs-seconds"]["data"][0]["y"] == [7.0] * 5
     assert drawings(shown)["latencies"]["data"][0]["x"] == [pytest.approx(95.05)] * 2
 
 
-def test_a_user_merged_away_leads_to_the_other_one(source: Version) -> None:
-    shown = pages.shown(source, "/user/u00000000000003E9")
+def test_a_user_merged_away_leads_to_the_other_one(version: Version) -> None:
+    shown = pages.shown(version, "/user/u00000000000003E9")
     assert "The user u00000000000003E9 was merged into  u0000000000000001  on 2018-01-02." in words(shown)
     assert "/user/u0000000000000001" in links(shown)
 
 
-def test_a_source_that_says_the_same_did_not_lose(source: Version, told: Paths) -> None:
+def test_a_source_that_says_the_same_did_not_lose(version: Version, told: Paths) -> None:
     with duckdb.connect(str(told.published.resolve())) as connection:
         connection.execute("create table copied as from marts.user_attribute_evidence")
         connection.execute("drop view marts.user_attribute_evidence")
@@ -209,4 +209,4 @@ def test_a_source_that_says_the_same_did_not_lose(source: Version, told: Paths) 
             "create table marts.user_attribute_evidence as from copied union all by name "
             "select * replace (false as is_winner, 'less trusted source' as lost_because) from copied"
         )
-    assert "less trusted source" not in words(pages.shown(source, f"/user/{SOMEBODY}"))
+    assert "less trusted source" not in words(pages.shown(version, f"/user/{SOMEBODY}"))

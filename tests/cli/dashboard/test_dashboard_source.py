@@ -81,13 +81,13 @@ def test_damage_is_told_although_there_are_old_answers(told: Paths) -> None:
         source.shown().answer("one", lambda _: 1)
 
 
-def test_an_error_is_not_kept(source: Version) -> None:
+def test_an_error_is_not_kept(version: Version) -> None:
     def fail(_: Any) -> int:
         raise ProfilectlError("for once")
 
     with pytest.raises(ProfilectlError, match="for once"):
-        source.answer("users", fail)
-    assert source.answer("users", lambda _: 1) == 1
+        version.answer("users", fail)
+    assert version.answer("users", lambda _: 1) == 1
 
 
 def test_a_version_that_was_pruned_gives_way_to_the_published_one(told: Paths) -> None:
@@ -118,17 +118,17 @@ def test_nothing_published_and_damage_are_told_apart(paths: Paths, told: Paths) 
     assert Source(paths).shown().name == ""
 
 
-def test_pages_write_nothing_into_the_file(source: Version, told: Paths) -> None:
+def test_pages_write_nothing_into_the_file(version: Version, told: Paths) -> None:
     before = told.published.resolve().read_bytes()
     for path in ("/", "/user/u0000000000000005", "/segments", "/models", "/quality", "/freshness"):
-        pages.shown(source, path)
+        pages.shown(version, path)
     assert told.published.resolve().read_bytes() == before
 
 
 def test_what_was_published_today_was_published_on_a_day_tomorrow(
-    source: Version, monkeypatch: pytest.MonkeyPatch
+    version: Version, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert pages.note(source).startswith("Published today at")
+    assert pages.note(version).startswith("Published today at")
 
     class Tomorrow(datetime):
         @classmethod
@@ -136,4 +136,4 @@ def test_what_was_published_today_was_published_on_a_day_tomorrow(
             return datetime.now(tz) + timedelta(days=1)
 
     monkeypatch.setattr(pages, "datetime", Tomorrow)
-    assert pages.note(source).startswith("Published on ")
+    assert pages.note(version).startswith("Published on ")
